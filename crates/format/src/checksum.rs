@@ -1,0 +1,37 @@
+//! The one checksum of the format: CRC-32 (IEEE 802.3), always under a seed.
+//!
+//! The seed is the initial value of the register. Equal bytes under different seeds have
+//! different sums, so a zero page, a stale page, and a page of another file or another place
+//! fail. A page is short enough for any three flipped bits to be noticed.
+
+use crate::hash::mix;
+
+/// CRC-32 of `bytes` under `seed`.
+pub fn crc32(seed: u32, bytes: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new_with_initial(seed);
+    hasher.update(bytes);
+    hasher.finalize()
+}
+
+/// The seed of page `page` (its offset divided by the page size) of a segment.
+pub fn page_seed(hash_seed: u64, segment_id: u32, page: u64) -> u32 {
+    fold(mix(hash_seed ^ mix(u64::from(segment_id) << 40 ^ page)))
+}
+
+/// The seed of a part of a segment that is summed as a whole: a block or a section.
+pub fn part_seed(hash_seed: u64, segment_id: u32, offset: u64) -> u32 {
+    !page_seed(hash_seed, segment_id, offset)
+}
+
+/// The seed of a frame header of a journal: what stands elsewhere, or in another journal, fails.
+pub fn frame_seed(hash_seed: u64, journal_id: u32, offset: u64) -> u32 {
+    fold(mix(hash_seed.rotate_left(17) ^ mix(u64::from(journal_id) << 40 ^ offset)))
+}
+
+/// The seed of what says all about itself: segment header, journal header, manifest, payload.
+pub const PLAIN_SEED: u32 = 0x5354_5241;
+
+#[expect(clippy::cast_possible_truncation, reason = "both halves are folded into one")]
+const fn fold(x: u64) -> u32 {
+    (x ^ (x >> 32)) as u32
+}

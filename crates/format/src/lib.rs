@@ -1,0 +1,37 @@
+//! The bytes of a Sutra store, and nothing else: no file is opened here, nothing is allocated.
+//!
+//! The written specification is `FORMAT.md` beside this crate; `tests/spec_matches_code.rs`
+//! holds it against the types field by field. Reading order: [`ids`] and [`limits`], then
+//! [`concept`] and [`association`] (the two records), [`segment`] (header, section table and the
+//! small rows of the sections), [`journal`] (the frame of one commit), [`checksum`] and [`hash`].
+//!
+//! Invariants:
+//! * Every layout is `repr(C)` with alignment 1 and explicit little-endian integers, so any byte
+//!   slice of the right length is a valid value and may be read where it lies.
+//! * Decoding is total: any input gives a value or a [`FormatError`], never a panic.
+//! * A size or an offset that users depend on is proven at compile time.
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "std")]
+extern crate std;
+
+pub mod association;
+pub mod checksum;
+pub mod concept;
+pub mod error;
+pub mod hash;
+pub mod ids;
+pub mod journal;
+pub mod limits;
+pub mod segment;
+pub mod time;
+
+pub use association::{AssociationFlags, AssociationRecord};
+pub use concept::{ConceptFlags, ConceptRecord};
+pub use error::FormatError;
+pub use ids::{AssociationKind, ConceptId, ParseIdError};
+pub use segment::{
+    BlockExtent, PayloadHome, SectionEntry, SectionKind, SegmentHeader, TagLine, VectorRun,
+    VertexTombstone,
+};

@@ -1,0 +1,81 @@
+//! The contract of a directory and of a file in it.
+
+use std::path::PathBuf;
+
+use crate::error::Result;
+use crate::name::Name;
+
+/// One directory of plain files.
+///
+/// What holds after a power cut, and what every implementation must allow for:
+/// * A name that [`create`](Dir::create), [`rename`](Dir::rename) or [`remove`](Dir::remove) made
+///   or unmade is durable once a later [`sync`](Dir::sync) of the directory returned. Before
+///   that each of these changes may be durable or not, independently and in any order.
+/// * The bytes and the length of a file are durable once a later [`File::sync`] returned, whether
+///   or not its name is. Before that any subset of what was written may be durable, torn anywhere.
+/// * A rename replaces its target in one step: there is no moment without a file of that name.
+/// * A failed sync says nothing of what is durable, and a second one that succeeds says nothing
+///   of the first one's bytes. Do not retry it.
+///
+/// Calls on one directory may come from many threads.
+pub trait Dir: Send + Sync + 'static {
+    /// A file of this directory.
+    type File: File;
+    /// Held while its owner is the only writer; given back when dropped, or when the process ends.
+    type Lock: Send + Sync + 'static;
+
+    /// Makes an empty file for reading and writing. Fails with `AlreadyExists` if the name is
+    /// taken, whatever takes it.
+    fn create(&self, name: &Name) -> Result<Self::File>;
+
+    /// Opens a file for reading. Anything but a regular file is refused, a symbolic link included.
+    fn open(&self, name: &Name) -> Result<Self::File>;
+
+    /// Gives the file `from` the name `to`; a file of that name is replaced.
+    fn rename(&self, from: &Name, to: &Name) -> Result<()>;
+
+    /// Takes the name away. Handles and maps of the file stay valid.
+    fn remove(&self, name: &Name) -> Result<()>;
+
+    /// The names in the directory, sorted. What has no valid [`Name`] is left out.
+    fn list(&self) -> Result<Vec<Name>>;
+
+    /// Makes the names durable.
+    fn sync(&self) -> Result<()>;
+
+    /// Becomes the only writer, under the lock file `name`, which is created if need be. Fails at
+    /// once with `Locked` if there is another, in this process or elsewhere.
+    fn lock(&self, name: &Name) -> Result<Self::Lock>;
+
+    /// Where a file is, for messages.
+    fn path(&self, name: &Name) -> PathBuf;
+}
+
+/// An open file.
+///
+/// Calls may come from many threads; writes to ranges that do not overlap do not disturb each
+/// other.
+pub trait File: Send + Sync + 'static {
+    /// The bytes of a whole file, which no longer changes.
+    type Map: AsRef<[u8]> + Send + Sync + 'static;
+
+    /// Writes all of `bytes` at `offset`; the file grows as needed, a gap reads as zeros. On an
+    /// error any part of them may have been written.
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()>;
+
+    /// Fills all of `buffer` from `offset` on; `UnexpectedEof` if the file ends before.
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()>;
+
+    /// Makes bytes and length durable.
+    fn sync(&self) -> Result<()>;
+
+    /// Its length now.
+    fn length(&self) -> Result<u64>;
+
+    /// Forbids further writing, as far as permissions can: the file is never changed again.
+    fn seal(&self) -> Result<()>;
+
+    /// Maps the whole file. Only for a file that was sealed and synced, or is private to the
+    /// caller: a mapped file must not change.
+    fn map(self) -> Result<Self::Map>;
+}

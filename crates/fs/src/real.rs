@@ -1,0 +1,181 @@
+//! [`OsDir`]: the contract kept on a file system.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::dir::{Dir, File};
+use crate::error::{FsError, Operation, Result};
+use crate::map::Mapped;
+use crate::name::Name;
+
+/// A directory of the operating system.
+#[derive(Debug)]
+pub struct OsDir {
+    path: PathBuf,
+    handle: fs::File,
+}
+
+/// A file of an [`OsDir`].
+#[derive(Debug)]
+pub struct OsFile {
+    path: PathBuf,
+    file: fs::File,
+}
+
+/// The lock of an [`OsDir`]: the system gives it back when the process ends, however it ends.
+#[derive(Debug)]
+pub struct OsLock(#[expect(dead_code, reason = "held, not read")] fs::File);
+
+impl OsDir {
+    /// Opens an existing directory.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref().to_path_buf();
+        let open = || {
+            let handle = fs::File::open(&path)?;
+            if handle.metadata()?.is_dir() {
+                Ok(handle)
+            } else {
+                Err(io::Error::new(ErrorKind::NotADirectory, "not a directory"))
+            }
+        };
+        let handle = open().map_err(|e| FsError::new(Operation::OpenDir, &path, e))?;
+        Ok(Self { path, handle })
+    }
+
+    /// Opens a directory; one that does not exist is made, with its parents, and made durable.
+    pub fn create(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        if !path.is_dir() {
+            let wrap = |e| FsError::new(Operation::OpenDir, path, e);
+            fs::create_dir_all(path).map_err(wrap)?;
+            let absolute = fs::canonicalize(path).map_err(wrap)?;
+            for parent in absolute.ancestors().skip(1) {
+                // A parent that cannot be read cannot be one that was just made.
+                if let Ok(handle) = fs::File::open(parent) {
+                    handle.sync_all().map_err(wrap)?;
+                }
+            }
+        }
+        Self::open(path)
+    }
+
+    fn at<T>(
+        &self,
+        operation: Operation,
+        name: &Name,
+        act: impl FnOnce(&Path) -> io::Result<T>,
+    ) -> Result<T> {
+        let path = self.path.join(name);
+        act(&path).map_err(|e| FsError::new(operation, path, e))
+    }
+}
+
+impl Dir for OsDir {
+    type File = OsFile;
+    type Lock = OsLock;
+
+    fn create(&self, name: &Name) -> Result<OsFile> {
+        self.at(Operation::Create, name, |path| {
+            let file = fs::OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
+            Ok(OsFile { path: path.to_path_buf(), file })
+        })
+    }
+
+    fn open(&self, name: &Name) -> Result<OsFile> {
+        self.at(Operation::Open, name, |path| {
+            // Not blocking, so that a FIFO is refused instead of waited for.
+            let file = fs::OpenOptions::new()
+                .read(true)
+                .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+                .open(path)?;
+            if !file.metadata()?.is_file() {
+                return Err(io::Error::new(ErrorKind::IsADirectory, "not a regular file"));
+            }
+            Ok(OsFile { path: path.to_path_buf(), file })
+        })
+    }
+
+    fn rename(&self, from: &Name, to: &Name) -> Result<()> {
+        self.at(Operation::Rename, from, |path| fs::rename(path, self.path.join(to)))
+    }
+
+    fn remove(&self, name: &Name) -> Result<()> {
+        self.at(Operation::Remove, name, |path| fs::remove_file(path))
+    }
+
+    fn list(&self) -> Result<Vec<Name>> {
+        let wrap = |e| FsError::new(Operation::List, &self.path, e);
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.path).map_err(wrap)? {
+            let name = entry.map_err(wrap)?.file_name().into_string();
+            names.extend(name.ok().and_then(|name| Name::new(name).ok()));
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    fn sync(&self) -> Result<()> {
+        self.handle.sync_all().map_err(|e| FsError::new(Operation::SyncDir, &self.path, e))
+    }
+
+    fn lock(&self, name: &Name) -> Result<OsLock> {
+        self.at(Operation::Lock, name, |path| {
+            let file = fs::OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+                .open(path)?;
+            match file.try_lock() {
+                Ok(()) => Ok(OsLock(file)),
+                Err(fs::TryLockError::WouldBlock) => Err(ErrorKind::WouldBlock.into()),
+                Err(fs::TryLockError::Error(error)) => Err(error),
+            }
+        })
+    }
+
+    fn path(&self, name: &Name) -> PathBuf {
+        self.path.join(name)
+    }
+}
+
+impl OsFile {
+    fn call<T>(
+        &self,
+        operation: Operation,
+        act: impl FnOnce(&fs::File) -> io::Result<T>,
+    ) -> Result<T> {
+        act(&self.file).map_err(|e| FsError::new(operation, &self.path, e))
+    }
+}
+
+impl File for OsFile {
+    type Map = Mapped;
+
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
+        self.call(Operation::Write, |file| file.write_all_at(bytes, offset))
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
+        self.call(Operation::Read, |file| file.read_exact_at(buffer, offset))
+    }
+
+    fn sync(&self) -> Result<()> {
+        self.call(Operation::Sync, |file| file.sync_data())
+    }
+
+    fn length(&self) -> Result<u64> {
+        self.call(Operation::Length, |file| Ok(file.metadata()?.len()))
+    }
+
+    fn seal(&self) -> Result<()> {
+        self.call(Operation::Seal, |file| file.set_permissions(fs::Permissions::from_mode(0o444)))
+    }
+
+    fn map(self) -> Result<Mapped> {
+        self.call(Operation::Map, |file| Mapped::of(file, file.metadata()?.len()))
+    }
+}
