@@ -89,8 +89,8 @@ impl FsError {
             io::ErrorKind::WouldBlock => ErrorKind::Locked,
             io::ErrorKind::IsADirectory
             | io::ErrorKind::NotADirectory
-            | io::ErrorKind::UnexpectedEof
-            | io::ErrorKind::FilesystemLoop => ErrorKind::NotAFile,
+            | io::ErrorKind::UnexpectedEof => ErrorKind::NotAFile,
+            _ if source.raw_os_error() == Some(libc::ELOOP) => ErrorKind::NotAFile, // A symbolic link.
             _ => ErrorKind::Other,
         };
         Self { operation, path: path.into(), source, kind }
