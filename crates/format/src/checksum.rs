@@ -1,6 +1,7 @@
 //! The one checksum of the format: CRC-32 (IEEE 802.3), always under a seed.
 //!
-//! The seed is the initial value of the register. Equal bytes under different seeds have
+//! The seed stands for the sum of what came before the first byte, as the first argument of zlib's
+//! `crc32` does; so the sum of no bytes is the seed. Equal bytes under different seeds have
 //! different sums, so a zero page, a stale page, and a page of another file or another place
 //! fail. A page is short enough for any three flipped bits to be noticed.
 

@@ -189,9 +189,22 @@ pub struct FactKey {
 }
 
 impl FactKey {
+    /// Bytes of the key.
+    pub const BYTES: usize = size_of::<Self>();
+
     /// The key of the fact of this association.
     pub fn new(source: ConceptId, kind: AssociationKind, target: ConceptId) -> Self {
         Self { source, target, kind: U16::new(kind.code()) }
+    }
+
+    /// What the association says.
+    pub fn kind(&self) -> AssociationKind {
+        AssociationKind::from_code(self.kind.get())
+    }
+
+    /// The id that the fact of this association has.
+    pub fn id(&self) -> ConceptId {
+        ConceptId::of_fact(self.source, self.kind(), self.target)
     }
 }
 
@@ -201,5 +214,5 @@ const _: () = {
     assert!(offset_of!(ConceptRecord, content_offset) == 64);
     assert!(offset_of!(ConceptRecord, vector_offset) == 88);
     assert!(offset_of!(ConceptRecord, flags) == 120);
-    assert!(size_of::<FactKey>() == 34);
+    assert!(FactKey::BYTES == 34);
 };

@@ -45,6 +45,23 @@ pub enum FormatError {
     },
 }
 
+impl FormatError {
+    /// The same error, of bytes that start at `start` in their file. For what is decoded apart
+    /// from its file, such as a record.
+    #[must_use]
+    pub const fn at(self, start: u64) -> Self {
+        match self {
+            Self::Checksum { offset, part, stored, computed } => {
+                Self::Checksum { offset: offset.saturating_add(start), part, stored, computed }
+            }
+            Self::Invalid { offset, reason } => {
+                Self::Invalid { offset: offset.saturating_add(start), reason }
+            }
+            other => other,
+        }
+    }
+}
+
 impl fmt::Display for FormatError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {

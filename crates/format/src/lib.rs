@@ -2,7 +2,8 @@
 //!
 //! The written specification is `FORMAT.md` beside this crate; `tests/spec_matches_code.rs`
 //! holds it against the types field by field. Reading order: [`ids`] and [`limits`], then
-//! [`concept`] and [`association`] (the two records), [`segment`] (header, section table and the
+//! [`concept`] and [`association`] (the two records), [`mod@text`] and
+//! [`mod@fold`] (what belongs to a concept record, and how versions of it add up), [`segment`] (header, section table and the
 //! small rows of the sections), [`journal`] (the frame of one commit), [`checksum`] and [`hash`].
 //!
 //! Invariants:
@@ -17,21 +18,26 @@
 extern crate std;
 
 pub mod association;
+mod check;
 pub mod checksum;
 pub mod concept;
 pub mod error;
+pub mod fold;
 pub mod hash;
 pub mod ids;
 pub mod journal;
 pub mod limits;
 pub mod segment;
+pub mod text;
 pub mod time;
 
 pub use association::{AssociationFlags, AssociationRecord};
-pub use concept::{ConceptFlags, ConceptRecord};
+pub use concept::{ConceptFlags, ConceptRecord, FactKey};
 pub use error::FormatError;
+pub use fold::fold;
 pub use ids::{AssociationKind, ConceptId, ParseIdError};
 pub use segment::{
     BlockExtent, PayloadHome, SectionEntry, SectionKind, SegmentHeader, TagLine, VectorRun,
     VertexTombstone,
 };
+pub use text::TextEntries;
