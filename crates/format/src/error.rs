@@ -88,3 +88,8 @@ impl fmt::Display for FormatError {
 }
 
 impl core::error::Error for FormatError {}
+
+/// An error that says `reason` of the field at `offset`, unless it `holds`.
+pub(crate) fn ensure(holds: bool, offset: usize, reason: &'static str) -> Result<(), FormatError> {
+    if holds { Ok(()) } else { Err(FormatError::Invalid { offset: offset as u64, reason }) }
+}

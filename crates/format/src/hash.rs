@@ -1,6 +1,7 @@
 //! The placement hash: where a record stands in a table that is sorted by it.
 //!
-//! Keyed by the seed of the store, so that sequential, random and hostile ids behave alike.
+//! Keyed by the seed of the store, so that sequential ids, random ones, and ids that somebody
+//! chose without knowing the seed behave alike.
 //! Both halves of the id pass one after the other through the finaliser of MurmurHash3 (Appleby,
 //! 2011), each step of which is a bijection: two ids that share one half never collide.
 

@@ -39,10 +39,11 @@ impl ConceptId {
     }
 
     /// The id of the concept that carries the text, attributes and vector of an association:
-    /// the first 16 bytes of SHA-256 of the word `fact`, a zero byte, source, kind and target.
+    /// the first 16 bytes of SHA-256 of byte 0xff, the word `fact`, source, kind and target. No
+    /// key gives the same id, since no UTF-8 has that byte.
     pub fn of_fact(source: Self, kind: AssociationKind, target: Self) -> Self {
         let hasher = Sha256::new()
-            .chain_update(b"fact\0")
+            .chain_update(b"\xfffact")
             .chain_update(source.0)
             .chain_update(kind.code().to_le_bytes())
             .chain_update(target.0);

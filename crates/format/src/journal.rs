@@ -11,13 +11,15 @@
 //! Records of a frame carry sequence numbers relative to `first_seq`, and refer to the payload of
 //! the frame by offset, with segment 0.
 
+use core::mem::offset_of;
+
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::association::AssociationRecord;
 use crate::checksum::{PLAIN_SEED, crc32, frame_seed};
 use crate::concept::ConceptRecord;
-use crate::error::FormatError;
+use crate::error::{FormatError, ensure};
 use crate::limits::COMMIT_BYTES_MAX;
 
 /// The first eight bytes of a journal.
@@ -79,9 +81,8 @@ impl JournalHeader {
                 computed,
             });
         }
-        if header.reserved.get() != 0 {
-            return Err(FormatError::Invalid { offset: 56, reason: "reserved bytes are not zero" });
-        }
+        let field = offset_of!(Self, reserved);
+        ensure(header.reserved.get() == 0, field, "reserved bytes are not zero")?;
         Ok(header)
     }
 
@@ -170,6 +171,34 @@ impl FrameHeader {
             && self.header_crc.get() == self.sum(hash_seed, journal_id, offset)
     }
 
+    /// Whether every field of a header that [`Self::holds`] has a value that version 1 allows.
+    /// `journal_id` and `offset` are where it stands. Offsets in errors count from its start.
+    pub fn check(&self, journal_id: u32, offset: u64) -> Result<(), FormatError> {
+        let kind = FrameKind::from_code(self.kind.get());
+        ensure(kind.is_some(), offset_of!(Self, kind), "unknown kind of frame")?;
+        ensure(self.flags.get() == 0, offset_of!(Self, flags), "unknown flag")?;
+        ensure(
+            self.reserved.get() == 0,
+            offset_of!(Self, reserved),
+            "reserved bytes are not zero",
+        )?;
+        let synced = self.synced_upto.get() <= offset;
+        ensure(synced, offset_of!(Self, synced_upto), "claims that later bytes were synced")?;
+        let body = self.body_bytes();
+        ensure(body.is_some(), offset_of!(Self, payload_length), "more than a commit can hold")?;
+        let commit = kind == Some(FrameKind::Commit);
+        ensure(
+            commit || body == Some(0),
+            offset_of!(Self, concept_count),
+            "body of what is no commit",
+        )?;
+        let last_seq = self.first_seq.get().checked_add(self.record_count());
+        ensure(last_seq.is_some(), offset_of!(Self, first_seq), "sequence numbers overflow")?;
+        let next = self.next_journal.get();
+        let goes_on = if kind == Some(FrameKind::Sealed) { next > journal_id } else { next == 0 };
+        ensure(goes_on, offset_of!(Self, next_journal), "names a journal that cannot follow")
+    }
+
     /// How many records the frame has, and so how many sequence numbers it takes.
     pub fn record_count(&self) -> u64 {
         u64::from(self.concept_count.get()) + u64::from(self.association_count.get())
@@ -193,7 +222,6 @@ impl FrameHeader {
 }
 
 const _: () = {
-    use core::mem::offset_of;
     assert!(JournalHeader::BYTES == 64 && align_of::<JournalHeader>() == 1);
     assert!(offset_of!(JournalHeader, header_crc) == 60);
     assert!(FrameHeader::BYTES == 64 && align_of::<FrameHeader>() == 1);

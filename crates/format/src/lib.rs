@@ -3,8 +3,8 @@
 //! The written specification is `FORMAT.md` beside this crate; `tests/spec_matches_code.rs`
 //! holds it against the types field by field. Reading order: [`ids`] and [`limits`], then
 //! [`concept`] and [`association`] (the two records), [`mod@text`] and
-//! [`mod@fold`] (what belongs to a concept record, and how versions of it add up), [`segment`] (header, section table and the
-//! small rows of the sections), [`journal`] (the frame of one commit), [`checksum`] and [`hash`].
+//! [`mod@fold`] (what belongs to a concept record, and how versions of it add up), [`segment`] and [`section`] (the file header,
+//! the section table, the small rows of the sections), [`journal`] (the frame of one commit), [`checksum`] and [`hash`].
 //!
 //! Invariants:
 //! * Every layout is `repr(C)` with alignment 1 and explicit little-endian integers, so any byte
@@ -27,6 +27,7 @@ pub mod hash;
 pub mod ids;
 pub mod journal;
 pub mod limits;
+pub mod section;
 pub mod segment;
 pub mod text;
 pub mod time;
@@ -36,8 +37,6 @@ pub use concept::{ConceptFlags, ConceptRecord, FactKey};
 pub use error::FormatError;
 pub use fold::fold;
 pub use ids::{AssociationKind, ConceptId, ParseIdError};
-pub use segment::{
-    BlockExtent, PayloadHome, SectionEntry, SectionKind, SegmentHeader, TagLine, VectorRun,
-    VertexTombstone,
-};
+pub use section::{PayloadHome, SectionEntry, SectionKind, TagLine, VectorRun, VertexTombstone};
+pub use segment::{BlockExtent, SegmentHeader};
 pub use text::TextEntries;

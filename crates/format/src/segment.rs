@@ -1,4 +1,4 @@
-//! The segment file: header, four blocks, sections, section table.
+//! The segment file: header, four blocks, sections, section table. This file has the header.
 //!
 //! ```text
 //! header 256 B | concepts | associations | vectors | content | sections... | page sums | section table
@@ -6,15 +6,21 @@
 //! Blocks and sections start on pages of 4 KiB; what lies between is zero. The section table is
 //! the last thing in the file.
 
-use zerocopy::little_endian::{U16, U32, U64};
+use core::mem::offset_of;
+
+use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::association::AssociationRecord;
-use crate::checksum::{PLAIN_SEED, crc32};
+use crate::checksum::{PLAIN_SEED, crc32, part_seed};
 use crate::concept::ConceptRecord;
-use crate::error::FormatError;
-use crate::ids::ConceptId;
+use crate::error::{FormatError, ensure};
 use crate::limits::{PAGE_BYTES, ROWS_MAX, SECTIONS_MAX};
+use crate::text::LENGTH_PREFIX_BYTES;
+
+pub use crate::section::{
+    PayloadHome, SectionEntry, SectionKind, TagLine, VectorRun, VertexTombstone, vector_stride,
+};
 
 /// The first eight bytes of a segment.
 pub const MAGIC: [u8; 8] = *b"SUTRA\0\0\0";
@@ -156,226 +162,100 @@ impl SegmentHeader {
         crc32(PLAIN_SEED, &self.as_bytes()[..Self::BYTES - 4])
     }
 
-    /// Checks every extent against the length of the file and the others.
+    /// The rows of the section table, which is `table`, once everything that they say about
+    /// themselves is proven: sum, order, place, and that no section is required and unknown.
+    /// Says nothing of what is in the sections.
+    pub fn sections<'a>(&self, table: &'a [u8]) -> Result<&'a [SectionEntry], FormatError> {
+        let (offset, needed) = (self.section_table_offset.get(), self.section_table_length.get());
+        let length = table.len() as u64;
+        if length < needed {
+            return Err(FormatError::TooShort { length, needed });
+        }
+        let (stored, computed) = (self.section_table_crc.get(), self.part_sum(offset, table));
+        if stored != computed {
+            return Err(FormatError::Checksum { offset, part: "section table", stored, computed });
+        }
+        let entries = <[SectionEntry]>::ref_from_bytes(table)
+            .map_err(|_| FormatError::Invalid { offset, reason: "section table is cut short" })?;
+        let mut behind = self.content.end().unwrap_or(u64::MAX);
+        for (index, entry) in entries.iter().enumerate() {
+            let place = offset.saturating_add((index * SectionEntry::BYTES) as u64);
+            behind = entry.check(behind, offset).map_err(|error| error.at(place))?;
+            let twin = entries[..index].iter().any(|other| other.kind == entry.kind);
+            ensure(!twin, 0, "two sections of one kind").map_err(|error| error.at(place))?;
+        }
+        Ok(entries)
+    }
+
+    /// The sum of a block, a section or the section table that lies at `offset`.
+    pub fn part_sum(&self, offset: u64, bytes: &[u8]) -> u32 {
+        crc32(part_seed(self.hash_seed.get(), self.segment_id.get(), offset), bytes)
+    }
+
+    /// Checks every extent against the length of the file and the others, and every count
+    /// against the bytes that it counts.
     fn check(&self, file_length: u64) -> Result<(), FormatError> {
+        let behind = self.check_blocks(file_length)?;
+        let (table, length) = (self.section_table_offset.get(), self.section_table_length.get());
+        let field = offset_of!(Self, section_table_offset);
+        let ends = table.checked_add(length) == Some(file_length);
+        ensure(ends && table >= behind, field, "section table does not end the file")?;
+        ensure(table % 8 == 0, field, "section table is not aligned")?;
+        let (entries, rest) =
+            (length / SectionEntry::BYTES as u64, length % SectionEntry::BYTES as u64);
+        let field = offset_of!(Self, section_table_length);
+        ensure(rest == 0, field, "section table is not a whole number of entries")?;
+        ensure(entries <= SECTIONS_MAX as u64, field, "too many sections")?;
+        let field = offset_of!(Self, flags);
+        ensure(self.flags.get() & !SegmentFlags::ALL == 0, field, "unknown flag")?;
+        let field = offset_of!(Self, min_seq);
+        ensure(self.min_seq <= self.max_seq, field, "lowest sequence number above the highest")?;
+        let field = offset_of!(Self, concept_tombstones);
+        ensure(self.concept_tombstones <= self.concepts.count, field, "more tombstones than rows")?;
+        let field = offset_of!(Self, association_tombstones);
+        let within = self.association_tombstones <= self.associations.count;
+        ensure(within, field, "more tombstones than rows")?;
+        ensure(self.reserved == [0; 28], offset_of!(Self, reserved), "reserved bytes are not zero")
+    }
+
+    /// Checks the four blocks, and gives the offset behind the last.
+    fn check_blocks(&self, file_length: u64) -> Result<u64, FormatError> {
         let blocks = [
-            (&self.concepts, 16, "concept block lies outside of its place"),
-            (&self.associations, 40, "association block lies outside of its place"),
-            (&self.vectors, 64, "vector block lies outside of its place"),
-            (&self.content, 88, "content block lies outside of its place"),
+            (&self.concepts, offset_of!(Self, concepts)),
+            (&self.associations, offset_of!(Self, associations)),
+            (&self.vectors, offset_of!(Self, vectors)),
+            (&self.content, offset_of!(Self, content)),
         ];
         let mut behind = Self::BYTES as u64;
-        for (extent, field, misplaced) in blocks {
+        for (extent, field) in blocks {
             let start = extent.offset.get();
-            let end = extent.end().ok_or(invalid(field, misplaced))?;
-            if start % PAGE_BYTES != 0 || start < behind || end > file_length {
-                return Err(invalid(field, misplaced));
-            }
-            behind = end;
+            ensure(start % PAGE_BYTES == 0, field, "block does not start on a page")?;
+            ensure(start >= behind, field, "block overlaps what is before it")?;
+            let end = extent.end().filter(|end| *end <= file_length);
+            ensure(end.is_some(), field, "block reaches beyond the file")?;
+            behind = end.unwrap_or(file_length);
         }
-        records_fit(&self.concepts, ConceptRecord::BYTES, 16)?;
-        records_fit(&self.associations, AssociationRecord::BYTES, 40)?;
-        let (table, length) = (self.section_table_offset.get(), self.section_table_length.get());
-        let table_end = table.checked_add(length).ok_or(invalid(184, "section table overflows"))?;
-        if table < behind || table_end != file_length || table % 8 != 0 {
-            return Err(invalid(184, "section table does not end the file"));
+        let rows_fit = |extent: &BlockExtent, row: usize| {
+            let count = extent.count.get();
+            count <= ROWS_MAX && count * row as u64 == extent.length.get()
+        };
+        // Of vectors and entries only the least that one takes is known here.
+        let at_least =
+            |extent: &BlockExtent, least: u64| extent.count.get() <= extent.length.get() / least;
+        let counts = [
+            rows_fit(&self.concepts, ConceptRecord::BYTES),
+            rows_fit(&self.associations, AssociationRecord::BYTES),
+            at_least(&self.vectors, size_of::<f32>() as u64),
+            at_least(&self.content, LENGTH_PREFIX_BYTES),
+        ];
+        for ((_, field), fits) in blocks.into_iter().zip(counts) {
+            ensure(fits, field, "count does not suit the length of the block")?;
         }
-        let entries = length / SectionEntry::BYTES as u64;
-        if length % SectionEntry::BYTES as u64 != 0 || entries > SECTIONS_MAX as u64 {
-            return Err(invalid(192, "section table has a wrong length"));
-        }
-        if self.flags.get() & !SegmentFlags::ALL != 0 {
-            return Err(invalid(204, "unknown flag"));
-        }
-        if self.min_seq.get() > self.max_seq.get() {
-            return Err(invalid(144, "lowest sequence number above the highest"));
-        }
-        if self.reserved != [0; 28] {
-            return Err(invalid(224, "reserved bytes are not zero"));
-        }
-        Ok(())
+        Ok(behind)
     }
-}
-
-fn records_fit(extent: &BlockExtent, bytes: usize, field: u64) -> Result<(), FormatError> {
-    let count = extent.count.get();
-    if count > ROWS_MAX || count * bytes as u64 != extent.length.get() {
-        return Err(invalid(field, "record count does not match the length of the block"));
-    }
-    Ok(())
-}
-
-const fn invalid(offset: u64, reason: &'static str) -> FormatError {
-    FormatError::Invalid { offset, reason }
-}
-
-/// One row of the section table.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned,
-)]
-#[repr(C)]
-pub struct SectionEntry {
-    /// See [`SectionKind`].
-    pub kind: U32,
-    /// Bit 0: a reader that does not know the kind must refuse the file.
-    pub flags: U32,
-    /// Offset in the file, a multiple of 4,096.
-    pub offset: U64,
-    /// Bytes.
-    pub length: U64,
-    /// Sum of the section.
-    pub crc: U32,
-    /// Zero.
-    pub reserved: U32,
-}
-
-impl SectionEntry {
-    /// Bytes of an entry.
-    pub const BYTES: usize = size_of::<Self>();
-    /// The flag that says "required".
-    pub const REQUIRED: u32 = 1;
-}
-
-/// What a section holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u32)]
-pub enum SectionKind {
-    /// A u32 sum for each page of the file before this section; required. The header's page
-    /// is excluded (its slot is zero): the header has a sum of its own.
-    PageSums = 1,
-    /// [`TagLine`]s over the rows of the concept block.
-    ConceptLines = 2,
-    /// [`TagLine`]s over the distinct sources, in the order of the association block.
-    SourceLines = 3,
-    /// u32 for each distinct source and one more: its first row in the association block.
-    SourceStarts = 4,
-    /// [`TagLine`]s over the distinct targets, in placement order.
-    TargetLines = 5,
-    /// u32 for each distinct target and one more: its first entry in the incoming rows.
-    TargetStarts = 6,
-    /// u32 for each association, sorted by (placement of target, target, kind, placement of
-    /// source, source): its row in the association block.
-    IncomingRows = 7,
-    /// [`VertexTombstone`]s in placement order.
-    VertexTombstones = 8,
-    /// [`VectorRun`]s by rising offset: how long the vectors of the vector block are.
-    VectorRuns = 9,
-    /// [`PayloadHome`]s by rising segment id: where the payload of these records lies.
-    PayloadHomes = 10,
-}
-
-impl SectionKind {
-    /// Every kind that version 1 knows.
-    pub const ALL: [Self; 10] = [
-        Self::PageSums,
-        Self::ConceptLines,
-        Self::SourceLines,
-        Self::SourceStarts,
-        Self::TargetLines,
-        Self::TargetStarts,
-        Self::IncomingRows,
-        Self::VertexTombstones,
-        Self::VectorRuns,
-        Self::PayloadHomes,
-    ];
-
-    /// The number that the section table holds.
-    pub const fn code(self) -> u32 {
-        self as u32
-    }
-
-    /// The kind with this number, if version 1 knows it.
-    pub fn from_code(code: u32) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.code() == code)
-    }
-}
-
-/// A cache line of a lookup directory: filter and index in one.
-///
-/// A directory over `n` items that are sorted by placement hash has `ceil(n / 16)` lines; the
-/// item with hash `h` belongs to line `h * lines >> 64`. The line says which item is its first,
-/// how many it has, and 16 bits of the hash of each of the first 28 of them.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned,
-)]
-#[repr(C)]
-pub struct TagLine {
-    /// The low 16 bits of the hashes of the first items; zero where there is none.
-    pub tags: [U16; 28],
-    /// The number of the first item.
-    pub base: U32,
-    /// How many items the line has. Those beyond the 28th have no tag and are all candidates.
-    pub count: U32,
-}
-
-impl TagLine {
-    /// Bytes of a line.
-    pub const BYTES: usize = size_of::<Self>();
-    /// How many items a line has on average.
-    pub const ITEMS: u64 = 16;
-    /// How many tags a line has room for.
-    pub const TAGS: usize = 28;
-
-    /// How many lines a directory over `items` items has.
-    pub const fn lines(items: u64) -> u64 {
-        items.div_ceil(Self::ITEMS)
-    }
-}
-
-/// A deleted concept: associations that touch it and have a lower sequence number are hidden.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned,
-)]
-#[repr(C)]
-pub struct VertexTombstone {
-    /// The concept.
-    pub id: ConceptId,
-    /// When it was deleted last.
-    pub seq: U64,
-}
-
-/// Vectors of one dimension that follow one another in the vector block.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned,
-)]
-#[repr(C)]
-pub struct VectorRun {
-    /// Offset of the first in the vector block, a multiple of 64.
-    pub offset: U64,
-    /// How many.
-    pub count: U32,
-    /// f32 values of each, at least one. Each vector starts on a multiple of 64 bytes.
-    pub dimension: U32,
-}
-
-impl VectorRun {
-    /// Bytes from the start of one vector to the next.
-    pub fn stride(&self) -> u64 {
-        vector_stride(self.dimension.get())
-    }
-}
-
-/// Bytes that a vector of `dimension` values takes in a vector block.
-pub const fn vector_stride(dimension: u32) -> u64 {
-    (dimension as u64 * 4).next_multiple_of(crate::limits::VECTOR_ALIGNMENT)
-}
-
-/// How much payload of a segment the records of this one refer to.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned,
-)]
-#[repr(C)]
-pub struct PayloadHome {
-    /// The segment that holds the payload.
-    pub segment_id: U32,
-    /// Zero.
-    pub reserved: U32,
-    /// Bytes of vectors (with padding) and text entries there that are referred to.
-    pub live_bytes: U64,
 }
 
 const _: () = {
-    use core::mem::offset_of;
     assert!(SegmentHeader::BYTES == 256 && align_of::<SegmentHeader>() == 1);
     assert!(offset_of!(SegmentHeader, concepts) == 16);
     assert!(offset_of!(SegmentHeader, associations) == 40);
@@ -386,8 +266,4 @@ const _: () = {
     assert!(offset_of!(SegmentHeader, section_table_offset) == 184);
     assert!(offset_of!(SegmentHeader, flags) == 204);
     assert!(offset_of!(SegmentHeader, header_crc) == 252);
-    assert!(size_of::<SectionEntry>() == 32);
-    assert!(TagLine::BYTES == 64);
-    assert!(size_of::<VertexTombstone>() == 24);
-    assert!(size_of::<VectorRun>() == 16 && size_of::<PayloadHome>() == 16);
 };
