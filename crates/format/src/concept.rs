@@ -33,7 +33,7 @@ pub struct ConceptRecord {
     /// Offset of the first text entry in the content block of `content_segment`;
     /// [`ConceptRecord::ABSENT`] when there is neither content nor attributes nor key.
     pub content_offset: U64,
-    /// Bytes of content. Only meaningful under [`ConceptFlags::HAS_CONTENT`].
+    /// Bytes of content; zero without [`ConceptFlags::HAS_CONTENT`].
     pub content_length: U32,
     /// The segment whose content block is meant.
     pub content_segment: U32,
