@@ -7,7 +7,7 @@
 //! Invariants:
 //! * Each length prefix equals the length in the record, so text that belongs to another record,
 //!   or that stands in another place, is noticed even where no checksum is asked.
-//! * What comes out as `str` is UTF-8: served as it was stored, or refused.
+//! * Content is UTF-8: served as it was stored, or refused.
 
 use core::str;
 
@@ -26,21 +26,21 @@ pub struct TextEntries<'a> {
     pub content: Option<&'a str>,
     /// The attributes, a JSON object in UTF-8 that is checked by who parses it. Empty: none.
     pub attributes: &'a [u8],
-    /// The key: of a fact 34 bytes of [`FactKey`], otherwise UTF-8. Empty: none.
+    /// The key: of a fact a [`FactKey`], otherwise the name that the caller gave. Empty: none.
     pub key: &'a [u8],
-    key_text: Option<&'a str>,
-    fact_key: Option<&'a FactKey>,
+    fact: bool,
 }
 
 impl<'a> TextEntries<'a> {
-    /// The key that the caller gave; `None` of a fact, and where there is no key.
+    /// The name that the caller gave; `None` if there is none, of a fact, and if it is not UTF-8.
     pub fn key_text(&self) -> Option<&'a str> {
-        self.key_text
+        let named = !self.fact && !self.key.is_empty();
+        str::from_utf8(self.key).ok().filter(|_| named)
     }
 
-    /// Which association a fact belongs to; `None` of what is no fact.
+    /// Which association a fact belongs to; `None` of what is no fact, or has no key.
     pub fn fact_key(&self) -> Option<&'a FactKey> {
-        self.fact_key
+        FactKey::ref_from_bytes(self.key).ok().filter(|_| self.fact)
     }
 }
 
@@ -62,19 +62,12 @@ impl ConceptRecord {
             false => None,
         };
         let attributes = if attributes == 0 { &[] } else { cursor.entry(attributes)? };
-        let mut found =
-            TextEntries { content, attributes, key: &[], key_text: None, fact_key: None };
-        if key != 0 && self.is_fact() {
-            let start = cursor.offset;
-            found.key = cursor.entry(key)?;
-            let fact_key = FactKey::ref_from_bytes(found.key)
-                .map_err(|_| invalid(start, "key of a fact is not 34 bytes long"))?;
-            found.fact_key = Some(fact_key);
-        } else if key != 0 {
-            let text = cursor.text(key, "key is not UTF-8")?;
-            (found.key, found.key_text) = (text.as_bytes(), Some(text));
+        let key_offset = cursor.offset;
+        let key = if key == 0 { &[] } else { cursor.entry(key)? };
+        if self.is_fact() && !key.is_empty() && key.len() != FactKey::BYTES {
+            return Err(invalid(key_offset, "key of a fact is not 34 bytes long"));
         }
-        Ok(found)
+        Ok(TextEntries { content, attributes, key, fact: self.is_fact() })
     }
 }
 
