@@ -1,0 +1,264 @@
+//! The association half of a memtable: versions in an arena, found by key and from either end.
+//!
+//! A slot is two words of links and the eight words of a record:
+//!
+//! | word | low half | high half |
+//! |---|---|---|
+//! | 0 | next association of the source | next association of the target |
+//! | 1 | slot of the version before | slot of the newest version |
+//! | 2 to 9 | the record, its seq absolute | |
+//!
+//! Invariants:
+//! * The first version of an association stands for it: tables and lists lead to the first
+//!   version alone, and it alone knows the newest (zero: itself). However often an association
+//!   changes, the lists hold it once.
+//! * The link to the newest version is the only part of a slot that ever changes. It is stored
+//!   with Release and loaded with Acquire.
+//! * `prev` always leads to a lower seq.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sutra_format::hash::placement;
+use sutra_format::{AssociationKind, AssociationRecord, ConceptId};
+use zerocopy::transmute;
+
+use super::arena::{Arena, Slot, high, link, low, pair};
+use super::table::{CELLS_PER_SLOT, Table};
+
+const LINK_WORDS: usize = 2;
+const RECORD_WORDS: usize = AssociationRecord::BYTES / 8;
+const WORDS: usize = LINK_WORDS + RECORD_WORDS;
+const SOURCE_WORD: usize = LINK_WORDS;
+const TARGET_WORD: usize = LINK_WORDS + 2;
+const SEQ_WORD: usize = LINK_WORDS + 4;
+const KIND_WORD: usize = LINK_WORDS + 7;
+const TABLES: usize = 3;
+const _: () = {
+    use std::mem::offset_of;
+    assert!(offset_of!(AssociationRecord, target) == (TARGET_WORD - LINK_WORDS) * 8);
+    assert!(offset_of!(AssociationRecord, seq) == (SEQ_WORD - LINK_WORDS) * 8);
+    assert!(offset_of!(AssociationRecord, kind_code) == (KIND_WORD - LINK_WORDS) * 8 + 4);
+};
+
+/// All association versions of a memtable.
+#[derive(Debug)]
+pub(super) struct Associations {
+    capacity: usize,
+    versions: Arena<WORDS>,
+    by_key: Table,
+    by_source: Table,
+    by_target: Table,
+}
+
+/// The name of an association, with the placement of its source.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Key<'a> {
+    pub(super) source_hash: u64,
+    pub(super) source: &'a ConceptId,
+    pub(super) kind: AssociationKind,
+    pub(super) target: &'a ConceptId,
+}
+
+impl Key<'_> {
+    /// Keyed like the placement that it is made of.
+    fn hash(&self) -> u64 {
+        placement(self.source_hash.wrapping_add(self.kind.code().into()), self.target)
+    }
+}
+
+impl Associations {
+    /// What a version costs.
+    pub(super) const BYTES_PER_VERSION: usize =
+        WORDS * 8 + TABLES * CELLS_PER_SLOT * size_of::<u32>();
+
+    /// Room for `capacity` versions.
+    pub(super) fn with_capacity(capacity: usize) -> Self {
+        let table = || Table::with_capacity(capacity);
+        Self {
+            capacity,
+            versions: Arena::with_capacity(capacity),
+            by_key: table(),
+            by_source: table(),
+            by_target: table(),
+        }
+    }
+
+    /// Applies one record, whose seq is absolute and above all that came before for its key.
+    pub(super) fn apply(&self, source_hash: u64, target_hash: u64, record: &AssociationRecord) {
+        let (source, target) = (&record.source, &record.target);
+        let key = Key { source_hash, source, kind: record.kind(), target };
+        let place = self.by_key.place(key.hash(), |slot| self.version(slot).is(&key));
+        if let Some(first) = place.found {
+            let before = self.version(first).newest().unwrap_or(first);
+            let slot = self.versions.push(&words([0, pair(before.link(), 0)], record));
+            let newest = pair(0, slot.link());
+            self.versions.slot(first)[1].store(newest, Ordering::Release);
+            return;
+        }
+        let out = self.by_source.place(source_hash, |slot| self.version(slot).starts_at(source));
+        let into = self.by_target.place(target_hash, |slot| self.version(slot).ends_at(target));
+        let links = [pair(link(out.found), link(into.found)), 0];
+        let slot = self.versions.push(&words(links, record));
+        self.by_key.publish(&place, slot);
+        self.by_source.publish(&out, slot);
+        self.by_target.publish(&into, slot);
+    }
+
+    /// The newest version of an association at or below `upto`.
+    pub(super) fn find(&self, key: &Key<'_>, upto: u64) -> Option<AssociationRecord> {
+        let first = self.by_key.find(key.hash(), |slot| self.version(slot).is(key))?;
+        self.at(first, upto).map(|slot| self.version(slot).record())
+    }
+
+    /// The newest visible version of each association that starts at `source`.
+    pub(super) fn outgoing(
+        &self,
+        source_hash: u64,
+        source: &ConceptId,
+        upto: u64,
+    ) -> impl Iterator<Item = AssociationRecord> {
+        let newest = self.by_source.find(source_hash, |slot| self.version(slot).starts_at(source));
+        std::iter::successors(newest, |slot| self.version(*slot).next_of_source())
+            .filter_map(move |first| self.at(first, upto))
+            .map(|slot| self.version(slot).record())
+    }
+
+    /// The newest visible version of each association that ends at `target`.
+    pub(super) fn incoming(
+        &self,
+        target_hash: u64,
+        target: &ConceptId,
+        upto: u64,
+    ) -> impl Iterator<Item = AssociationRecord> {
+        let newest = self.by_target.find(target_hash, |slot| self.version(slot).ends_at(target));
+        std::iter::successors(newest, |slot| self.version(*slot).next_of_target())
+            .filter_map(move |first| self.at(first, upto))
+            .map(|slot| self.version(slot).record())
+    }
+
+    /// The newest visible version of every association that starts at one of the sources, source
+    /// by source, nearly in the order of the placements of the sources.
+    pub(super) fn visible(&self, upto: u64) -> impl Iterator<Item = Slot> {
+        self.by_source.slots().flat_map(move |newest| {
+            std::iter::successors(Some(newest), |slot| self.version(*slot).next_of_source())
+                .filter_map(move |first| self.at(first, upto))
+        })
+    }
+
+    /// The version in a slot.
+    pub(super) fn version(&self, slot: Slot) -> Version<'_> {
+        Version(self.versions.slot(slot))
+    }
+
+    /// How many versions it has.
+    pub(super) fn versions(&self) -> usize {
+        self.versions.used()
+    }
+
+    /// How many associations it has.
+    pub(super) fn keys(&self) -> usize {
+        self.by_key.used()
+    }
+
+    /// How many versions it may have.
+    pub(super) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// Bytes allocated.
+    pub(super) fn owned_bytes(&self) -> u64 {
+        let tables = [&self.by_key, &self.by_source, &self.by_target];
+        self.versions.owned_bytes() + tables.iter().map(|table| table.owned_bytes()).sum::<u64>()
+    }
+
+    fn at(&self, first: Slot, upto: u64) -> Option<Slot> {
+        if self.version(first).seq() > upto {
+            return None;
+        }
+        let mut slot = self.version(first).newest().unwrap_or(first);
+        while self.version(slot).seq() > upto {
+            slot = self.version(slot).before()?;
+        }
+        Some(slot)
+    }
+}
+
+/// One version, in its slot.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Version<'a>(&'a [AtomicU64; WORDS]);
+
+impl Version<'_> {
+    /// The record.
+    pub(super) fn record(self) -> AssociationRecord {
+        let words: [u64; RECORD_WORDS] = std::array::from_fn(|at| self.word(LINK_WORDS + at));
+        transmute!(words)
+    }
+
+    /// Where it starts.
+    pub(super) fn source(self) -> ConceptId {
+        transmute!(self.words(SOURCE_WORD))
+    }
+
+    /// Where it ends.
+    pub(super) fn target(self) -> ConceptId {
+        transmute!(self.words(TARGET_WORD))
+    }
+
+    /// The code of its kind.
+    #[expect(clippy::cast_possible_truncation, reason = "16 bits of the word are the kind")]
+    pub(super) fn kind_code(self) -> u16 {
+        high(u64::from_le(self.word(KIND_WORD))) as u16
+    }
+
+    fn is(self, key: &Key<'_>) -> bool {
+        self.starts_at(key.source)
+            && self.ends_at(key.target)
+            && self.kind_code() == key.kind.code()
+    }
+
+    fn starts_at(self, source: &ConceptId) -> bool {
+        let id: [u64; 2] = transmute!(*source);
+        self.words(SOURCE_WORD) == id
+    }
+
+    fn ends_at(self, target: &ConceptId) -> bool {
+        let id: [u64; 2] = transmute!(*target);
+        self.words(TARGET_WORD) == id
+    }
+
+    fn seq(self) -> u64 {
+        u64::from_le(self.word(SEQ_WORD))
+    }
+
+    fn next_of_source(self) -> Option<Slot> {
+        Slot::from_link(low(self.word(0)))
+    }
+
+    fn next_of_target(self) -> Option<Slot> {
+        Slot::from_link(high(self.word(0)))
+    }
+
+    fn before(self) -> Option<Slot> {
+        Slot::from_link(low(self.word(1)))
+    }
+
+    fn newest(self) -> Option<Slot> {
+        Slot::from_link(high(self.0[1].load(Ordering::Acquire)))
+    }
+
+    fn words(self, at: usize) -> [u64; 2] {
+        [self.word(at), self.word(at + 1)]
+    }
+
+    fn word(self, at: usize) -> u64 {
+        self.0[at].load(Ordering::Relaxed)
+    }
+}
+
+fn words(links: [u64; LINK_WORDS], record: &AssociationRecord) -> [u64; WORDS] {
+    let record: [u64; RECORD_WORDS] = transmute!(*record);
+    let mut words = [0; WORDS];
+    words[..LINK_WORDS].copy_from_slice(&links);
+    words[LINK_WORDS..].copy_from_slice(&record);
+    words
+}
