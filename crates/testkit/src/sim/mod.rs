@@ -1,0 +1,26 @@
+//! A directory in memory which knows what is durable.
+//!
+//! * `content`, `payload`: bytes of files in shared pages, so that a copy costs next to nothing.
+//! * `op`: the log of everything that was done, from which every crash is derived.
+//! * `state`, `dir`, `fault`: the living directory behind the [`Dir`](sutra_fs::Dir) contract.
+//! * `image`: a directory at rest, as it is found after a crash; can be damaged, can be opened.
+//! * `frontier`: what is durable and what is pending, moved along the log one operation at a time.
+//! * `plan`, `crashes`: which of the possible images to make, and the walk that makes them.
+
+mod content;
+mod crashes;
+mod dir;
+mod fault;
+mod frontier;
+mod image;
+mod op;
+mod payload;
+mod plan;
+mod state;
+
+pub use crashes::{Crash, Crashes};
+pub use dir::{SimDir, SimFile, SimLock, SimMap};
+pub use fault::{Fault, Times};
+pub use image::Image;
+pub use op::{Logged, Note, Op, Written};
+pub use plan::{CrashPlan, Profile, Tears};
