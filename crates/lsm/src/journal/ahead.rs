@@ -1,0 +1,169 @@
+//! Zeros ahead of the tail: [`Filler`] and what it shares with the writer.
+//!
+//! A sync of bytes that lie in blocks which are on disk already is several times as fast as one
+//! that makes the file longer; and a full disk shows here, before a commit is half written.
+//!
+//! Invariants:
+//! * Whoever makes the file longer holds `growing`, writes zeros from `filled` on, syncs them, and
+//!   only then moves `filled`. The writer stays below `filled`, so nobody overwrites a frame.
+//! * A sync may swallow the error of another one that runs at the same time, since the system
+//!   tells it only once. So every sync waits for those it overlaps, and fails if any ever failed.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use parking_lot::{Mutex, RwLock};
+use sutra_format::journal::FRAMES_START;
+use sutra_fs::{File, FsError, Operation};
+
+use super::error::JournalError;
+
+/// Bytes that are filled at once: so short that the sync of a commit hardly waits for it.
+pub(crate) const FILL_BYTES: u64 = 512 << 10;
+/// Zeros ahead of the tail of a young journal.
+pub(crate) const AHEAD_BYTES_MIN: u64 = 256 << 10;
+/// Zeros ahead of the tail of a long one.
+const AHEAD_BYTES_MAX: u64 = 8 << 20;
+
+/// What writer and filler share.
+pub(crate) struct Ahead<F> {
+    pub(crate) file: F,
+    pub(crate) path: PathBuf,
+    capacity: u64,
+    /// Where the next frame goes, as the writer last said.
+    tail: AtomicU64,
+    /// Every byte from the tail to here is zero, or being written by the writer, and durable.
+    filled: AtomicU64,
+    growing: Mutex<()>,
+    /// Shared by the syncs that are under way.
+    syncing: RwLock<()>,
+    sync_failed: AtomicBool,
+}
+
+impl<F: File> Ahead<F> {
+    /// For a file that is durable and zero from the first frame on up to `filled`.
+    pub(crate) fn new(file: F, path: PathBuf, filled: u64, capacity: u64) -> Self {
+        Self {
+            file,
+            path,
+            capacity,
+            tail: AtomicU64::new(FRAMES_START),
+            filled: AtomicU64::new(filled),
+            growing: Mutex::new(()),
+            syncing: RwLock::new(()),
+            sync_failed: AtomicBool::new(false),
+        }
+    }
+
+    /// Says where the next frame goes.
+    pub(crate) fn advance(&self, tail: u64) {
+        self.tail.store(tail, Ordering::Release);
+    }
+
+    /// Returns once every byte before `end` may be written to.
+    pub(crate) fn reserve(&self, end: u64) -> Result<(), JournalError> {
+        if end <= self.filled.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let _growing = self.growing.lock();
+        let filled = self.filled.load(Ordering::Acquire);
+        if end <= filled {
+            return Ok(()); // The filler was at it.
+        }
+        let generous = end.max(filled.saturating_add(FILL_BYTES).min(self.capacity));
+        match self.fill(filled, generous) {
+            Err(error) if generous > end && !error.is_failed_sync() => self.fill(filled, end),
+            other => other,
+        }
+    }
+
+    /// Makes every byte durable that was written before the call.
+    pub(crate) fn sync(&self) -> Result<(), JournalError> {
+        let own = {
+            let _syncing = self.syncing.read();
+            let own = self.file.sync();
+            if own.is_err() {
+                self.sync_failed.store(true, Ordering::Release);
+            }
+            own
+        };
+        own?;
+        drop(self.syncing.write()); // Those that overlap may have been told of our bytes.
+        self.writable()
+    }
+
+    /// Fails after any sync failed.
+    pub(crate) fn writable(&self) -> Result<(), JournalError> {
+        if !self.sync_failed.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let earlier = io::Error::other("an earlier sync of this file failed");
+        Err(FsError::new(Operation::Sync, &self.path, earlier).into())
+    }
+
+    /// Zeros from `from` to `to`, durable. The caller holds `growing`.
+    fn fill(&self, from: u64, to: u64) -> Result<(), JournalError> {
+        self.writable()?;
+        write_zeros(&self.file, from, to)?;
+        self.sync()?;
+        self.filled.store(to, Ordering::Release);
+        Ok(())
+    }
+
+    /// Up to where it should be zero now: as far ahead as has been written, within bounds.
+    fn wanted(&self) -> u64 {
+        let tail = self.tail.load(Ordering::Acquire);
+        let ahead = (tail - FRAMES_START).clamp(AHEAD_BYTES_MIN, AHEAD_BYTES_MAX);
+        (tail + ahead).min(self.capacity)
+    }
+}
+
+/// Writes zeros in pieces of bounded size.
+pub(crate) fn write_zeros<F: File>(file: &F, from: u64, to: u64) -> Result<(), FsError> {
+    static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
+    let mut offset = from;
+    while offset < to {
+        let piece = (to - offset).min(ZEROS.len() as u64);
+        file.write_at(offset, &ZEROS[..usize::try_from(piece).unwrap_or(ZEROS.len())])?;
+        offset += piece;
+    }
+    Ok(())
+}
+
+/// Writes zeros ahead of the writer, from another thread. All clones fill the same journal; it
+/// lives on when the writer is gone, and has nothing to do then.
+pub struct Filler<F>(Arc<Ahead<F>>);
+
+impl<F: File> Filler<F> {
+    pub(crate) fn new(ahead: Arc<Ahead<F>>) -> Self {
+        Self(ahead)
+    }
+
+    /// Whether the tail has come so near to the end of the zeros that there should be more.
+    pub fn needs_fill(&self) -> bool {
+        self.0.filled.load(Ordering::Acquire) < self.0.wanted()
+    }
+
+    /// Writes and syncs at most 512 KiB of zeros, and says how many: none if no more are needed.
+    ///
+    /// Out of space, nothing is lost; the next commits may still fit. After a failed sync
+    /// ([`JournalError::is_failed_sync`]) the writer fails too, for good.
+    pub fn fill_step(&self) -> Result<u64, JournalError> {
+        let _growing = self.0.growing.lock();
+        let filled = self.0.filled.load(Ordering::Acquire);
+        let to = self.0.wanted().min(filled + FILL_BYTES);
+        if to <= filled {
+            return Ok(0);
+        }
+        self.0.fill(filled, to)?;
+        Ok(to - filled)
+    }
+}
+
+impl<F> Clone for Filler<F> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
