@@ -1,0 +1,2 @@
+//! Lookups and scans in one segment.
+fn main() {}
