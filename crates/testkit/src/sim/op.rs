@@ -79,6 +79,11 @@ impl Written {
     pub fn length(&self) -> u64 {
         self.0.length() as u64
     }
+
+    /// A copy of these bytes.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.0.to_vec()
+    }
 }
 
 /// An operation and how it ended.

@@ -67,6 +67,15 @@ impl Payload {
         self.length
     }
 
+    pub(crate) fn to_vec(&self) -> Vec<u8> {
+        let part = |piece: &Piece| match piece {
+            Piece::Page(page) => page.bytes().to_vec(),
+            Piece::Zeros(count) => vec![0; *count],
+            Piece::Bytes(bytes) => bytes.to_vec(),
+        };
+        self.pieces.iter().flat_map(part).collect()
+    }
+
     /// Writes all of it into `content`.
     pub(crate) fn apply(&self, content: &mut Content) {
         self.apply_prefix(content, self.length);
