@@ -1,0 +1,95 @@
+//! The rules that tie the fields of a manifest to each other.
+//!
+//! They are checked before a manifest is written and after it is read.
+
+use std::collections::HashSet;
+
+use sutra_format::limits::ROWS_MAX;
+use sutra_fs::Name;
+
+use crate::error::Problem;
+use crate::manifest::Manifest;
+use crate::metadata::SegmentMetadata;
+
+impl Manifest {
+    pub(crate) fn check(&self) -> Result<(), Problem> {
+        if self.next_segment_id == u32::MAX {
+            return Err(Problem::IdsExhausted);
+        }
+        if self.journal_floor > self.next_segment_id {
+            let reason = format!("{} was never allocated", self.journal_floor);
+            return Err(Problem::invalid("journal_floor", reason));
+        }
+        let mut ids = HashSet::new();
+        let mut paths = HashSet::new();
+        for (place, segment) in self.segments.iter().enumerate() {
+            let invalid =
+                |(field, reason)| Problem::invalid(format!("segments[{place}].{field}"), reason);
+            self.check_segment(segment).map_err(invalid)?;
+            if !ids.insert(segment.segment_id) {
+                let reason = format!("{} is there twice", segment.segment_id);
+                return Err(invalid(("segment_id", reason)));
+            }
+            if !paths.insert(&segment.path) {
+                let reason = format!("{} is there twice", segment.path.display());
+                return Err(invalid(("path", reason)));
+            }
+        }
+        self.check_ranges()
+    }
+
+    fn check_segment(&self, segment: &SegmentMetadata) -> Result<(), (&'static str, String)> {
+        let rule = |holds: bool, field, reason: &dyn Fn() -> String| {
+            if holds { Ok(()) } else { Err((field, reason())) }
+        };
+        let SegmentMetadata { segment_id, level, min_seq, max_seq, .. } = *segment;
+        rule(segment_id < self.next_segment_id, "segment_id", &|| {
+            format!("{segment_id} was never allocated, the next is {}", self.next_segment_id)
+        })?;
+        let name = segment.name().map_err(|error| ("path", error.to_string()))?;
+        rule(!is_taken(&name), "path", &|| format!("{name} is a file of another kind"))?;
+        let most = SegmentMetadata::LEVEL_MAX;
+        rule(level <= most, "level", &|| format!("{level} is above {most}, the highest"))?;
+        for (field, count) in [
+            ("concept_count", segment.concept_count),
+            ("association_count", segment.association_count),
+        ] {
+            rule(count <= ROWS_MAX, field, &|| format!("{count} is above {ROWS_MAX}"))?;
+        }
+        rule(min_seq <= max_seq, "min_seq", &|| format!("{min_seq} is above max_seq {max_seq}"))?;
+        rule(max_seq <= self.last_seq, "max_seq", &|| {
+            format!("{max_seq} is above last_seq {}", self.last_seq)
+        })
+    }
+
+    /// Reading stops at the first hit, so each segment must be newer than all that are read after.
+    fn check_ranges(&self) -> Result<(), Problem> {
+        let mut older_than: Option<&SegmentMetadata> = None;
+        for segment in self.segments.iter().filter(|s| s.is_live() && s.max_seq > 0) {
+            if let Some(newer) = older_than.filter(|newer| segment.max_seq >= newer.min_seq) {
+                let reason = format!(
+                    "segment {} of level {} ends at sequence number {}, but segment {} of level {}, \
+                     which is read before it, starts at {}",
+                    segment.segment_id,
+                    segment.level,
+                    segment.max_seq,
+                    newer.segment_id,
+                    newer.level,
+                    newer.min_seq,
+                );
+                return Err(Problem::invalid("segments", reason));
+            }
+            older_than = Some(segment);
+        }
+        Ok(())
+    }
+}
+
+/// Whether the name belongs to some other file of a store, which must not be taken for a segment.
+fn is_taken(name: &Name) -> bool {
+    let name = name.as_str();
+    name == "lock"
+        || name.starts_with("manifest.")
+        || name.starts_with("journal_")
+        || name.ends_with(sutra_fs::STAGED_SUFFIX)
+}

@@ -1,0 +1,139 @@
+//! The fields of the file, in its order and under its names.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Problem;
+use crate::kinds::Kinds;
+use crate::manifest::Manifest;
+use crate::metadata::SegmentMetadata;
+use crate::strict::{AtMost, Hex, Object};
+
+/// The one field that is read from every version.
+#[derive(Deserialize)]
+pub(crate) struct VersionField {
+    pub(crate) version: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ManifestFields {
+    version: u32,
+    store_id: Hex<16>,
+    hash_seed: Hex<8>,
+    next_segment_id: u32,
+    last_seq: u64,
+    journal_floor: u32,
+    journal_first_seq: u64,
+    association_kinds: AtMost<String, { Kinds::MAX }>,
+    segments: Vec<Object<SegmentFields>>,
+    last_compaction: u64,
+    compaction_count: u64,
+    /// Checked and written by the envelope, which has the last bytes of the file to itself.
+    #[serde(skip_serializing, rename = "checksum")]
+    _checksum: Hex<4>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SegmentFields {
+    segment_id: u32,
+    path: String,
+    concept_count: u64,
+    association_count: u64,
+    file_size: u64,
+    created_at: u64,
+    compacted_at: u64,
+    level: u32,
+    min_seq: u64,
+    max_seq: u64,
+    header_crc: Hex<4>,
+    payload_only: bool,
+}
+
+impl From<&Manifest> for ManifestFields {
+    fn from(manifest: &Manifest) -> Self {
+        Self {
+            version: Manifest::VERSION,
+            store_id: Hex(manifest.store_id),
+            hash_seed: Hex(manifest.hash_seed.to_be_bytes()),
+            next_segment_id: manifest.next_segment_id,
+            last_seq: manifest.last_seq,
+            journal_floor: manifest.journal_floor,
+            journal_first_seq: manifest.journal_first_seq,
+            association_kinds: AtMost(manifest.kinds.names().to_vec()),
+            segments: manifest.segments.iter().map(|segment| Object(segment.into())).collect(),
+            last_compaction: manifest.last_compaction,
+            compaction_count: manifest.compaction_count,
+            _checksum: Hex([0; 4]),
+        }
+    }
+}
+
+impl TryFrom<ManifestFields> for Manifest {
+    type Error = Problem;
+
+    /// Checks what one field can tell by itself; the rest is for [`Manifest::check`].
+    fn try_from(fields: ManifestFields) -> Result<Self, Problem> {
+        let mut kinds = Kinds::default();
+        for (place, name) in fields.association_kinds.0.into_iter().enumerate() {
+            kinds.add(name).map_err(|error| {
+                Problem::invalid(format!("association_kinds[{place}]"), error.to_string())
+            })?;
+        }
+        let mut segments: Vec<SegmentMetadata> =
+            fields.segments.into_iter().map(|segment| segment.0.into()).collect();
+        segments.sort_by_key(SegmentMetadata::order);
+        Ok(Self {
+            store_id: fields.store_id.0,
+            hash_seed: u64::from_be_bytes(fields.hash_seed.0),
+            last_seq: fields.last_seq,
+            journal_floor: fields.journal_floor,
+            journal_first_seq: fields.journal_first_seq,
+            next_segment_id: fields.next_segment_id,
+            kinds,
+            segments,
+            last_compaction: fields.last_compaction,
+            compaction_count: fields.compaction_count,
+        })
+    }
+}
+
+impl From<&SegmentMetadata> for SegmentFields {
+    fn from(segment: &SegmentMetadata) -> Self {
+        Self {
+            segment_id: segment.segment_id,
+            path: segment.path.to_string_lossy().into_owned(), // Plain ASCII, as was checked.
+            concept_count: segment.concept_count,
+            association_count: segment.association_count,
+            file_size: segment.file_size,
+            created_at: segment.created_at,
+            compacted_at: segment.compacted_at,
+            level: segment.level,
+            min_seq: segment.min_seq,
+            max_seq: segment.max_seq,
+            header_crc: Hex(segment.header_crc.to_be_bytes()),
+            payload_only: segment.payload_only,
+        }
+    }
+}
+
+impl From<SegmentFields> for SegmentMetadata {
+    fn from(fields: SegmentFields) -> Self {
+        Self {
+            segment_id: fields.segment_id,
+            path: PathBuf::from(fields.path),
+            concept_count: fields.concept_count,
+            association_count: fields.association_count,
+            file_size: fields.file_size,
+            created_at: fields.created_at,
+            compacted_at: fields.compacted_at,
+            level: fields.level,
+            min_seq: fields.min_seq,
+            max_seq: fields.max_seq,
+            header_crc: u32::from_be_bytes(fields.header_crc.0),
+            payload_only: fields.payload_only,
+        }
+    }
+}
