@@ -12,8 +12,10 @@ use crate::name::Name;
 ///   or unmade is durable once a later [`sync`](Dir::sync) of the directory returned. Before
 ///   that each of these changes may be durable or not, independently and in any order.
 /// * The bytes and the length of a file are durable once a later [`File::sync`] returned, whether
-///   or not its name is. Before that any subset of what was written may be durable, torn anywhere.
-/// * A rename replaces its target in one step: there is no moment without a file of that name.
+///   or not its name is. Before that any subset of what was written may be durable, torn anywhere,
+///   and where a write was lost or torn there may be zeros or garbage in its range.
+/// * A rename replaces its target in one step: there is no moment without a file of that name, and
+///   a power cut leaves the one or the other.
 /// * A failed sync says nothing of what is durable, and a second one that succeeds says nothing
 ///   of the first one's bytes. Do not retry it.
 ///
@@ -28,7 +30,8 @@ pub trait Dir: Send + Sync + 'static {
     /// taken, whatever takes it.
     fn create(&self, name: &Name) -> Result<Self::File>;
 
-    /// Opens a file for reading. Anything but a regular file is refused, a symbolic link included.
+    /// Opens a file for reading and syncing; writing to it fails. Anything but a regular file is
+    /// refused with `NotAFile`, a symbolic link included.
     fn open(&self, name: &Name) -> Result<Self::File>;
 
     /// Gives the file `from` the name `to`; a file of that name is replaced.
@@ -54,7 +57,8 @@ pub trait Dir: Send + Sync + 'static {
 /// An open file.
 ///
 /// Calls may come from many threads; writes to ranges that do not overlap do not disturb each
-/// other.
+/// other. A call that a signal interrupts or that comes back short is taken up again by the
+/// implementation.
 pub trait File: Send + Sync + 'static {
     /// The bytes of a whole file, which no longer changes.
     type Map: AsRef<[u8]> + Send + Sync + 'static;
@@ -63,7 +67,7 @@ pub trait File: Send + Sync + 'static {
     /// error any part of them may have been written.
     fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()>;
 
-    /// Fills all of `buffer` from `offset` on; `UnexpectedEof` if the file ends before.
+    /// Fills all of `buffer` from `offset` on; fails with `TooShort` if the file ends before.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()>;
 
     /// Makes bytes and length durable.
@@ -72,7 +76,8 @@ pub trait File: Send + Sync + 'static {
     /// Its length now.
     fn length(&self) -> Result<u64>;
 
-    /// Forbids further writing, as far as permissions can: the file is never changed again.
+    /// Forbids further writing, as far as permissions can: the file is never changed again. Not
+    /// durable until synced, and nothing depends on its being so.
     fn seal(&self) -> Result<()>;
 
     /// Maps the whole file. Only for a file that was sealed and synced, or is private to the

@@ -15,11 +15,11 @@ impl Mapped {
         if length == 0 {
             return Ok(Self(None)); // A map of nothing is refused by the system.
         }
-        // SAFETY: `Mmap::map` asks that the file not be changed or cut while it is mapped. By the
-        // contract of `File::map` it is sealed: Sutra never writes to it, cuts it or maps it for
-        // writing again, it is replaced only under a new name, and its mode forbids writing to
-        // others. What another program does to it against that mode is outside of what any map
-        // can promise, and documented as such (ARCHITECTURE.md, "Maps").
+        // SAFETY: `MmapOptions::map` asks that the file not be changed or cut while it is mapped.
+        // By the contract of `File::map` it is sealed: Sutra never writes to it, cuts it or maps
+        // it for writing again, it is replaced only under a new name, and its mode forbids writing
+        // to others. What another program does to it against that mode is outside of what any map
+        // can promise, and documented as such (the documentation of this crate, "Maps").
         let map = unsafe { memmap2::MmapOptions::new().map(file)? };
         Ok(Self(Some(map)))
     }

@@ -2,10 +2,13 @@
 //!
 //! Write under a staged name, sync the file, sync the directory, rename, sync the directory.
 //! After a crash at any point there is the old file or the new one under the name, whole, and
-//! perhaps a staged one, which the next writer removes.
+//! perhaps a staged one, which the next writer removes. After an error the staged file is removed
+//! at once where that is possible, so that a full disk gets its room back.
+
+use std::io;
 
 use crate::dir::{Dir, File};
-use crate::error::Result;
+use crate::error::{ErrorKind, FsError, Operation, Result};
 use crate::name::Name;
 
 /// What the names of staged files end in. A writer removes such files when it opens a directory.
@@ -20,12 +23,15 @@ pub struct Staged<F> {
 }
 
 impl<F: File> Staged<F> {
-    /// Makes an empty file that is to be called `name`. What an earlier attempt left is replaced.
+    /// Makes an empty file that is to be called `name`, which must leave room for
+    /// [`STAGED_SUFFIX`]. What an earlier attempt left is replaced.
     pub fn create<D: Dir<File = F>>(dir: &D, name: &Name) -> Result<Self> {
-        let staged = Name::new(format!("{name}{STAGED_SUFFIX}"))
-            .expect("names of the store leave room for the suffix");
+        let staged = Name::new(format!("{name}{STAGED_SUFFIX}")).map_err(|bad| {
+            let source = io::Error::new(io::ErrorKind::InvalidInput, bad);
+            FsError::new(Operation::Create, dir.path(name), source)
+        })?;
         let file = match dir.create(&staged) {
-            Err(error) if error.kind == crate::ErrorKind::AlreadyExists => {
+            Err(error) if error.kind == ErrorKind::AlreadyExists => {
                 dir.remove(&staged)?;
                 dir.create(&staged)?
             }
@@ -40,11 +46,12 @@ impl<F: File> Staged<F> {
     }
 
     /// Makes the bytes durable, then the name, and gives back the file. A file of that name is
-    /// replaced in one step.
+    /// replaced in one step. After an error the old file may still be there, or the new one.
     pub fn publish<D: Dir<File = F>>(self, dir: &D) -> Result<F> {
-        self.file.sync()?;
-        dir.sync()?; // The staged name first: a rename must never be all that is known of a file.
-        dir.rename(&self.staged, &self.name)?;
+        if let Err(error) = self.rename(dir) {
+            let _ = self.discard(dir); // The first error is the one that tells.
+            return Err(error);
+        }
         dir.sync()?;
         Ok(self.file)
     }
@@ -52,6 +59,12 @@ impl<F: File> Staged<F> {
     /// Removes the file: it is not wanted after all.
     pub fn discard<D: Dir<File = F>>(self, dir: &D) -> Result<()> {
         dir.remove(&self.staged)
+    }
+
+    fn rename<D: Dir<File = F>>(&self, dir: &D) -> Result<()> {
+        self.file.sync()?;
+        dir.sync()?; // The staged name first: a rename must never be all that is known of a file.
+        dir.rename(&self.staged, &self.name)
     }
 }
 

@@ -1,4 +1,7 @@
 //! [`OsDir`]: the contract kept on a file system.
+//!
+//! Calls that a signal interrupts, and reads and writes that come back short, are taken up again by
+//! the standard library; a write that makes no progress is an error.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -10,7 +13,8 @@ use crate::error::{FsError, Operation, Result};
 use crate::map::Mapped;
 use crate::name::Name;
 
-/// A directory of the operating system.
+/// A directory of the operating system. Files are found by its path, so it must not be moved while
+/// it is open.
 #[derive(Debug)]
 pub struct OsDir {
     path: PathBuf,
@@ -85,14 +89,7 @@ impl Dir for OsDir {
 
     fn open(&self, name: &Name) -> Result<OsFile> {
         self.at(Operation::Open, name, |path| {
-            // Not blocking, so that a FIFO is refused instead of waited for.
-            let file = fs::OpenOptions::new()
-                .read(true)
-                .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
-                .open(path)?;
-            if !file.metadata()?.is_file() {
-                return Err(io::Error::new(ErrorKind::IsADirectory, "not a regular file"));
-            }
+            let file = open_regular(fs::OpenOptions::new().read(true), path)?;
             Ok(OsFile { path: path.to_path_buf(), file })
         })
     }
@@ -122,13 +119,8 @@ impl Dir for OsDir {
 
     fn lock(&self, name: &Name) -> Result<OsLock> {
         self.at(Operation::Lock, name, |path| {
-            let file = fs::OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
-                .open(path)?;
+            let mut options = fs::OpenOptions::new();
+            let file = open_regular(options.read(true).write(true).create(true), path)?;
             match file.try_lock() {
                 Ok(()) => Ok(OsLock(file)),
                 Err(fs::TryLockError::WouldBlock) => Err(ErrorKind::WouldBlock.into()),
@@ -139,6 +131,17 @@ impl Dir for OsDir {
 
     fn path(&self, name: &Name) -> PathBuf {
         self.path.join(name)
+    }
+}
+
+/// Opens a regular file and nothing else. Not blocking, so that a FIFO is refused instead of
+/// waited for.
+fn open_regular(options: &mut fs::OpenOptions, path: &Path) -> io::Result<fs::File> {
+    let file = options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::new(ErrorKind::IsADirectory, "not a regular file"))
     }
 }
 
@@ -172,7 +175,11 @@ impl File for OsFile {
     }
 
     fn seal(&self) -> Result<()> {
-        self.call(Operation::Seal, |file| file.set_permissions(fs::Permissions::from_mode(0o444)))
+        self.call(Operation::Seal, |file| {
+            // Takes away, never gives: what a narrower umask hid from others stays hidden.
+            let mode = file.metadata()?.permissions().mode() & 0o444;
+            file.set_permissions(fs::Permissions::from_mode(mode))
+        })
     }
 
     fn map(self) -> Result<Mapped> {
