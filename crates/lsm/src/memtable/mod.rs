@@ -40,6 +40,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+use std::hint::black_box;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -49,13 +50,16 @@ use sutra_format::limits::COMMIT_BYTES_MAX;
 use sutra_format::{AssociationKind, AssociationRecord, ConceptId, ConceptRecord};
 use zerocopy::little_endian::U64;
 
-use self::associations::{Associations, Key};
+use self::associations::{Associations, Hashes, Key};
 pub use self::capacity::{Capacity, Full};
 use self::concepts::Concepts;
 pub use self::concepts::Found;
 pub use self::payload::PayloadId;
 pub use self::sorted::{AssociationRow, ConceptRow};
 use crate::journal::Payload;
+
+/// How many records of a commit are read ahead together: enough to keep the memory busy.
+const READ_AHEAD: usize = 32;
 
 /// Committed records in memory. See the module.
 #[derive(Debug)]
@@ -135,22 +139,36 @@ impl Memtable {
         let capacity = self.planned.concepts.max(records.len());
         let concepts = self.concepts.get_or_init(|| Concepts::with_capacity(capacity));
         let payload = concepts.keep(payload, records);
-        for record in records {
-            let seq = self.note(first_seq, record.seq);
-            let record = ConceptRecord { seq, ..*record };
-            concepts.apply(placement(self.hash_seed, &record.id), &record, payload);
+        for records in records.chunks(READ_AHEAD) {
+            let mut hashes = [0; READ_AHEAD];
+            let mut loaded = 0;
+            for (hash, record) in hashes.iter_mut().zip(records) {
+                *hash = placement(self.hash_seed, &record.id);
+                loaded ^= concepts.read_ahead(*hash);
+            }
+            black_box(loaded);
+            for (hash, record) in hashes.into_iter().zip(records) {
+                let seq = self.note(first_seq, record.seq);
+                concepts.apply(hash, &ConceptRecord { seq, ..*record }, payload);
+            }
         }
     }
 
     fn apply_associations(&self, first_seq: u64, records: &[AssociationRecord]) {
         let capacity = self.planned.associations.max(records.len());
         let associations = self.associations.get_or_init(|| Associations::with_capacity(capacity));
-        for record in records {
-            let seq = self.note(first_seq, record.seq);
-            let record = AssociationRecord { seq, ..*record };
-            let source_hash = placement(self.hash_seed, &record.source);
-            let target_hash = placement(self.hash_seed, &record.target);
-            associations.apply(source_hash, target_hash, &record);
+        for records in records.chunks(READ_AHEAD) {
+            let mut hashes = [Hashes::default(); READ_AHEAD];
+            let mut loaded = 0;
+            for (hashes, record) in hashes.iter_mut().zip(records) {
+                *hashes = Hashes::of(self.hash_seed, record);
+                loaded ^= associations.read_ahead(hashes);
+            }
+            black_box(loaded);
+            for (hashes, record) in hashes.iter().zip(records) {
+                let seq = self.note(first_seq, record.seq);
+                associations.apply(hashes, &AssociationRecord { seq, ..*record });
+            }
         }
     }
 

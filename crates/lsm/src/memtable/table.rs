@@ -54,7 +54,7 @@ impl Table {
     /// The cell of the slot under this hash for which `is` holds, or the cell for a new one.
     pub(super) fn place(&self, hash: u64, is: impl Fn(Slot) -> bool) -> Place<'_> {
         let tag = self.tag(hash);
-        let mut position = range_of(hash, self.cells.len() as u64) as usize;
+        let mut position = self.home(hash);
         loop {
             let cell = &self.cells[position];
             let value = cell.load(Ordering::Acquire);
@@ -69,6 +69,14 @@ impl Table {
                 position = 0;
             }
         }
+    }
+
+    /// The slot in the cell where a probe for this hash begins, if it may be the one. For reading
+    /// ahead: it proves nothing.
+    pub(super) fn guess(&self, hash: u64) -> Option<Slot> {
+        let value = self.cells[self.home(hash)].load(Ordering::Acquire);
+        let slot = Slot::from_link(value & self.slot_mask)?;
+        (value & !self.slot_mask == self.tag(hash)).then_some(slot)
     }
 
     /// Makes `slot` what is found at `place`, and with it all that was written before.
@@ -93,6 +101,10 @@ impl Table {
     /// Bytes allocated.
     pub(super) fn owned_bytes(&self) -> u64 {
         size_of_val::<[_]>(&self.cells) as u64
+    }
+
+    fn home(&self, hash: u64) -> usize {
+        range_of(hash, self.cells.len() as u64) as usize
     }
 
     /// The low bits of the hash, above the slot number. The high bits chose the cell.
