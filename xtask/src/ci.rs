@@ -31,7 +31,7 @@ const STEPS: [Step; 8] = [
     step(TESTS, &["test", "--workspace"]),
     step(
         "benchmarks",
-        &["bench", "--locked", "--workspace", "--benches", "--profile", "test", "--", "--test"],
+        &["bench", "--locked", "--workspace", "--bench", "*", "--profile", "test", "--", "--test"],
     ),
     Step {
         name: "documents",
