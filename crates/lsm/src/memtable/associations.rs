@@ -1,44 +1,21 @@
 //! The association half of a memtable: versions in an arena, found by key and from either end.
 //!
-//! A slot is two words of links and the eight words of a record:
-//!
-//! | word | low half | high half |
-//! |---|---|---|
-//! | 0 | next association of the source | next association of the target |
-//! | 1 | slot of the version before | slot of the newest version |
-//! | 2 to 9 | the record, its seq absolute | |
-//!
 //! Invariants:
 //! * The first version of an association stands for it: tables and lists lead to the first
 //!   version alone, and it alone knows the newest (zero: itself). However often an association
 //!   changes, the lists hold it once.
 //! * The link to the newest version is the only part of a slot that ever changes. It is stored
 //!   with Release and loaded with Acquire.
-//! * `prev` always leads to a lower seq.
-
-use std::sync::atomic::{AtomicU64, Ordering};
+//! * The link to the version before always leads to a lower seq.
 
 use sutra_format::hash::placement;
 use sutra_format::{AssociationKind, AssociationRecord, ConceptId};
-use zerocopy::transmute;
 
-use super::arena::{Arena, Slot, high, link, low, pair};
+use super::arena::{Arena, Slot};
+use super::association_slot::{Version, WORDS, first_version, later_version};
 use super::table::{CELLS_PER_SLOT, Table};
 
-const LINK_WORDS: usize = 2;
-const RECORD_WORDS: usize = AssociationRecord::BYTES / 8;
-const WORDS: usize = LINK_WORDS + RECORD_WORDS;
-const SOURCE_WORD: usize = LINK_WORDS;
-const TARGET_WORD: usize = LINK_WORDS + 2;
-const SEQ_WORD: usize = LINK_WORDS + 4;
-const KIND_WORD: usize = LINK_WORDS + 7;
 const TABLES: usize = 3;
-const _: () = {
-    use std::mem::offset_of;
-    assert!(offset_of!(AssociationRecord, target) == (TARGET_WORD - LINK_WORDS) * 8);
-    assert!(offset_of!(AssociationRecord, seq) == (SEQ_WORD - LINK_WORDS) * 8);
-    assert!(offset_of!(AssociationRecord, kind_code) == (KIND_WORD - LINK_WORDS) * 8 + 4);
-};
 
 /// All association versions of a memtable.
 #[derive(Debug)]
@@ -104,10 +81,10 @@ impl Associations {
     /// Loads what [`Self::apply`] will look at. Records whose memory is loaded together wait
     /// for it together; a batch is applied in half the time.
     pub(super) fn read_ahead(&self, hashes: &Hashes) -> u64 {
-        let word = |slot, at| self.version(slot).word(at);
-        self.by_key.guess(hashes.key).map_or(0, |slot| word(slot, SOURCE_WORD))
-            ^ self.by_source.guess(hashes.source).map_or(0, |slot| word(slot, SOURCE_WORD))
-            ^ self.by_target.guess(hashes.target).map_or(0, |slot| word(slot, TARGET_WORD))
+        let touch = |slot: Option<Slot>| slot.map_or(0, |slot| self.version(slot).touch());
+        touch(self.by_key.guess(hashes.key))
+            ^ touch(self.by_source.guess(hashes.source))
+            ^ touch(self.by_target.guess(hashes.target))
     }
 
     /// Applies one record, whose seq is absolute and above all that came before for its key.
@@ -117,15 +94,13 @@ impl Associations {
         let place = self.by_key.place(hashes.key, |slot| self.version(slot).is(&key));
         if let Some(first) = place.found {
             let before = self.version(first).newest().unwrap_or(first);
-            let slot = self.versions.push(&words([0, pair(before.link(), 0)], record));
-            let newest = pair(0, slot.link());
-            self.versions.slot(first)[1].store(newest, Ordering::Release);
+            let slot = self.versions.push(&later_version(record, before));
+            self.version(first).publish_newest(slot);
             return;
         }
         let out = self.by_source.place(hashes.source, |slot| self.version(slot).starts_at(source));
         let into = self.by_target.place(hashes.target, |slot| self.version(slot).ends_at(target));
-        let links = [pair(link(out.found), link(into.found)), 0];
-        let slot = self.versions.push(&words(links, record));
+        let slot = self.versions.push(&first_version(record, out.found, into.found));
         self.by_key.publish(&place, slot);
         self.by_source.publish(&out, slot);
         self.by_target.publish(&into, slot);
@@ -208,84 +183,4 @@ impl Associations {
         }
         Some(slot)
     }
-}
-
-/// One version, in its slot.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Version<'a>(&'a [AtomicU64; WORDS]);
-
-impl Version<'_> {
-    /// The record.
-    pub(super) fn record(self) -> AssociationRecord {
-        let words: [u64; RECORD_WORDS] = std::array::from_fn(|at| self.word(LINK_WORDS + at));
-        transmute!(words)
-    }
-
-    /// Where it starts.
-    pub(super) fn source(self) -> ConceptId {
-        transmute!(self.words(SOURCE_WORD))
-    }
-
-    /// Where it ends.
-    pub(super) fn target(self) -> ConceptId {
-        transmute!(self.words(TARGET_WORD))
-    }
-
-    /// The code of its kind.
-    #[expect(clippy::cast_possible_truncation, reason = "16 bits of the word are the kind")]
-    pub(super) fn kind_code(self) -> u16 {
-        high(u64::from_le(self.word(KIND_WORD))) as u16
-    }
-
-    fn is(self, key: &Key<'_>) -> bool {
-        self.starts_at(key.source)
-            && self.ends_at(key.target)
-            && self.kind_code() == key.kind.code()
-    }
-
-    fn starts_at(self, source: &ConceptId) -> bool {
-        let id: [u64; 2] = transmute!(*source);
-        self.words(SOURCE_WORD) == id
-    }
-
-    fn ends_at(self, target: &ConceptId) -> bool {
-        let id: [u64; 2] = transmute!(*target);
-        self.words(TARGET_WORD) == id
-    }
-
-    fn seq(self) -> u64 {
-        u64::from_le(self.word(SEQ_WORD))
-    }
-
-    fn next_of_source(self) -> Option<Slot> {
-        Slot::from_link(low(self.word(0)))
-    }
-
-    fn next_of_target(self) -> Option<Slot> {
-        Slot::from_link(high(self.word(0)))
-    }
-
-    fn before(self) -> Option<Slot> {
-        Slot::from_link(low(self.word(1)))
-    }
-
-    fn newest(self) -> Option<Slot> {
-        Slot::from_link(high(self.0[1].load(Ordering::Acquire)))
-    }
-
-    fn words(self, at: usize) -> [u64; 2] {
-        [self.word(at), self.word(at + 1)]
-    }
-
-    fn word(self, at: usize) -> u64 {
-        self.0[at].load(Ordering::Relaxed)
-    }
-}
-
-fn words(links: [u64; LINK_WORDS], record: &AssociationRecord) -> [u64; WORDS] {
-    let record: [u64; RECORD_WORDS] = transmute!(*record);
-    let mut words = [0; WORDS];
-    words[..LINK_WORDS].copy_from_slice(&links);
-    words[LINK_WORDS..].copy_from_slice(&record);
-    words
 }

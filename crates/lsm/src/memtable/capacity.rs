@@ -1,9 +1,12 @@
-//! [`Capacity`]: how many records a memtable of some budget takes, and [`Full`].
+//! How full a memtable is: [`Capacity`], [`Counts`], [`Full`].
+
+use std::sync::atomic::Ordering;
 
 use sutra_format::limits::COMMIT_BYTES_MAX;
 use sutra_format::{AssociationRecord, ConceptRecord};
 use thiserror::Error;
 
+use super::Memtable;
 use super::arena::SLOTS_MAX;
 use super::associations::Associations;
 use super::concepts::Concepts;
@@ -45,6 +48,99 @@ impl Capacity {
         Self {
             concepts: records(Concepts::BYTES_PER_VERSION),
             associations: records(Associations::BYTES_PER_VERSION),
+        }
+    }
+}
+
+/// How much a memtable holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Concepts.
+    pub concepts: usize,
+    /// Versions of concepts.
+    pub concept_versions: usize,
+    /// Associations.
+    pub associations: usize,
+    /// Versions of associations.
+    pub association_versions: usize,
+    /// Versions that delete a concept and hide its older associations.
+    pub vertex_tombstones: u64,
+}
+
+impl Memtable {
+    /// Whether a commit fits. An empty memtable takes any commit of at most 32 MiB, whatever its
+    /// budget; any other takes what keeps it within the budget plus 32 MiB.
+    pub fn has_room(&self, concepts: usize, associations: usize, payload_bytes: usize) -> bool {
+        if !is_legal(concepts, associations, payload_bytes) {
+            return false;
+        }
+        if self.is_empty() {
+            return true;
+        }
+        let (used, capacity) = (self.counts(), self.capacity());
+        let needed = concepts * Concepts::BYTES_PER_VERSION
+            + associations * Associations::BYTES_PER_VERSION
+            + payload_bytes;
+        used.concept_versions + concepts <= capacity.concepts
+            && used.association_versions + associations <= capacity.associations
+            && self.owned_bytes() + needed as u64
+                <= self.budget_bytes.saturating_add(COMMIT_BYTES_MAX as u64)
+    }
+
+    /// Whether it is time to rotate: the budget or nearly all slots of a kind are used up. Never
+    /// true of an empty memtable.
+    pub fn is_full(&self) -> bool {
+        if self.is_empty() {
+            return false;
+        }
+        let (used, capacity) = (self.counts(), self.capacity());
+        let nearly = |used: usize, capacity: usize| used >= capacity - capacity / 16;
+        self.owned_bytes() >= self.budget_bytes
+            || nearly(used.concept_versions, capacity.concepts)
+            || nearly(used.association_versions, capacity.associations)
+    }
+
+    /// Bytes that it has allocated: slots, tables and payload. Tables count whole as soon as there
+    /// is a record of their kind, though pages of them may be untouched.
+    pub fn owned_bytes(&self) -> u64 {
+        let concepts = self.concepts.get().map_or(0, Concepts::owned_bytes);
+        let associations = self.associations.get().map_or(0, Associations::owned_bytes);
+        size_of::<Self>() as u64 + concepts + associations
+    }
+
+    /// Whether nothing was applied yet.
+    pub fn is_empty(&self) -> bool {
+        self.min_seq.load(Ordering::Relaxed) == u64::MAX
+    }
+
+    /// The lowest seq that was applied.
+    pub fn min_seq(&self) -> Option<u64> {
+        (!self.is_empty()).then(|| self.min_seq.load(Ordering::Relaxed))
+    }
+
+    /// The highest seq that was applied, that of a delta that changed nothing included.
+    pub fn max_seq(&self) -> Option<u64> {
+        (!self.is_empty()).then(|| self.max_seq.load(Ordering::Relaxed))
+    }
+
+    /// How many concepts, associations and versions it holds.
+    pub fn counts(&self) -> Counts {
+        let (concepts, associations) = (self.concepts.get(), self.associations.get());
+        Counts {
+            concepts: concepts.map_or(0, Concepts::ids),
+            concept_versions: concepts.map_or(0, Concepts::versions),
+            associations: associations.map_or(0, Associations::keys),
+            association_versions: associations.map_or(0, Associations::versions),
+            vertex_tombstones: concepts.map_or(0, Concepts::vertex_tombstones),
+        }
+    }
+
+    fn capacity(&self) -> Capacity {
+        let concepts = self.concepts.get().map(Concepts::capacity);
+        let associations = self.associations.get().map(Associations::capacity);
+        Capacity {
+            concepts: concepts.unwrap_or(self.planned.concepts),
+            associations: associations.unwrap_or(self.planned.associations),
         }
     }
 }

@@ -11,7 +11,7 @@
 //! Invariants:
 //! * A version is what the concept is at its seq, as far as this memtable knows: deltas were
 //!   folded into it as it came. One that is still a delta has its base in an older segment.
-//! * `prev` always leads to a lower seq, so a walk ends at the version that a reader may see.
+//! * The link to the version before always leads to a lower seq, so a walk ends at the version that a reader may see.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -22,6 +22,7 @@ use zerocopy::transmute;
 use super::arena::{Arena, Slot, high, link, low, pair};
 use super::payload::{PayloadId, Payloads};
 use super::table::{CELLS_PER_SLOT, Table};
+use crate::journal::Payload;
 
 const LINK_WORDS: usize = 2;
 const RECORD_WORDS: usize = ConceptRecord::BYTES / 8;
@@ -102,7 +103,7 @@ impl Concepts {
 
     /// Keeps the payload of a commit of these records. A payload that no record can refer to is
     /// dropped, so there are never more payloads than versions.
-    pub(super) fn keep(&self, payload: crate::journal::Payload, of: &[ConceptRecord]) -> PayloadId {
+    pub(super) fn keep(&self, payload: Payload, of: &[ConceptRecord]) -> PayloadId {
         if payload.is_empty() || of.iter().all(|record| record.is_delta()) {
             return PayloadId::NONE;
         }

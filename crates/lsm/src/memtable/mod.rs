@@ -3,8 +3,9 @@
 //! Records lie in arenas of fixed slots ([`arena`]) that are filled one after the other. Hash
 //! tables that are never resized lead to them ([`table`]), versions of one thing are chained
 //! newest first ([`concepts`], [`associations`]), and the text and vectors of a commit stay in the
-//! buffer in which they came ([`payload`]). One thread at a time applies commits; any number of
-//! threads read and none of them ever waits.
+//! buffer in which they came ([`payload`]). One thread at a time applies commits ([`apply`]); any
+//! number of threads read and none of them ever waits. Flush and scans sort what is there
+//! ([`sorted`]).
 //!
 //! # Why readers see what they should
 //! Everything shared is an atomic integer or set once through a [`OnceLock`].
@@ -27,9 +28,12 @@
 //! * Seqs rise from commit to commit, and within a commit along its concepts and along its
 //!   associations.
 //! * Nothing is ever removed or moved; memory goes when the memtable goes.
-//! * Owned memory stays below the budget plus the size of one commit.
+//! * Owned memory stays below the budget plus 32 MiB, or below 54 MiB where that is more: what
+//!   the greatest commit, half a million associations, takes with slots and tables.
 
+mod apply;
 mod arena;
+mod association_slot;
 mod associations;
 mod capacity;
 mod chunks;
@@ -40,26 +44,19 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use std::hint::black_box;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 use parking_lot::Mutex;
 use sutra_format::hash::placement;
-use sutra_format::limits::COMMIT_BYTES_MAX;
-use sutra_format::{AssociationKind, AssociationRecord, ConceptId, ConceptRecord};
-use zerocopy::little_endian::U64;
+use sutra_format::{AssociationKind, AssociationRecord, ConceptId};
 
-use self::associations::{Associations, Hashes, Key};
-pub use self::capacity::{Capacity, Full};
+use self::associations::{Associations, Key};
+pub use self::capacity::{Capacity, Counts, Full};
 use self::concepts::Concepts;
 pub use self::concepts::Found;
 pub use self::payload::PayloadId;
 pub use self::sorted::{AssociationRow, ConceptRow};
-use crate::journal::Payload;
-
-/// How many records of a commit are read ahead together: enough to keep the memory busy.
-const READ_AHEAD: usize = 32;
 
 /// Committed records in memory. See the module.
 #[derive(Debug)]
@@ -77,21 +74,6 @@ pub struct Memtable {
     max_seq: AtomicU64,
 }
 
-/// How much a memtable holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Concepts.
-    pub concepts: usize,
-    /// Versions of concepts.
-    pub concept_versions: usize,
-    /// Associations.
-    pub associations: usize,
-    /// Versions of associations.
-    pub association_versions: usize,
-    /// Versions that delete a concept and hide its older associations.
-    pub vertex_tombstones: u64,
-}
-
 impl Memtable {
     /// An empty memtable, which allocates nothing yet. `hash_seed` is the seed of the store.
     pub fn new(hash_seed: u64, budget_bytes: u64) -> Self {
@@ -105,83 +87,6 @@ impl Memtable {
             min_seq: AtomicU64::new(u64::MAX),
             max_seq: AtomicU64::new(0),
         }
-    }
-
-    /// Applies one commit. Its records carry relative seqs, rising along each slice; `first_seq`
-    /// is added. Must be above all seqs so far. Fails without effect if there is no room; ask
-    /// [`Self::has_room`] before the commit is journalled.
-    pub fn apply(
-        &self,
-        first_seq: u64,
-        concepts: &[ConceptRecord],
-        associations: &[AssociationRecord],
-        payload: Payload,
-    ) -> Result<(), Full> {
-        let _turn = self.applying.lock();
-        let full = Full {
-            concepts: concepts.len(),
-            associations: associations.len(),
-            payload_bytes: payload.len(),
-        };
-        if !self.has_room(full.concepts, full.associations, full.payload_bytes) {
-            return Err(full);
-        }
-        if !concepts.is_empty() {
-            self.apply_concepts(first_seq, concepts, payload);
-        }
-        if !associations.is_empty() {
-            self.apply_associations(first_seq, associations);
-        }
-        Ok(())
-    }
-
-    fn apply_concepts(&self, first_seq: u64, records: &[ConceptRecord], payload: Payload) {
-        let capacity = self.planned.concepts.max(records.len());
-        let concepts = self.concepts.get_or_init(|| Concepts::with_capacity(capacity));
-        let payload = concepts.keep(payload, records);
-        for records in records.chunks(READ_AHEAD) {
-            let mut hashes = [0; READ_AHEAD];
-            let mut loaded = 0;
-            for (hash, record) in hashes.iter_mut().zip(records) {
-                *hash = placement(self.hash_seed, &record.id);
-                loaded ^= concepts.read_ahead(*hash);
-            }
-            black_box(loaded);
-            for (hash, record) in hashes.into_iter().zip(records) {
-                let seq = self.note(first_seq, record.seq);
-                concepts.apply(hash, &ConceptRecord { seq, ..*record }, payload);
-            }
-        }
-    }
-
-    fn apply_associations(&self, first_seq: u64, records: &[AssociationRecord]) {
-        let capacity = self.planned.associations.max(records.len());
-        let associations = self.associations.get_or_init(|| Associations::with_capacity(capacity));
-        for records in records.chunks(READ_AHEAD) {
-            let mut hashes = [Hashes::default(); READ_AHEAD];
-            let mut loaded = 0;
-            for (hashes, record) in hashes.iter_mut().zip(records) {
-                *hashes = Hashes::of(self.hash_seed, record);
-                loaded ^= associations.read_ahead(hashes);
-            }
-            black_box(loaded);
-            for (hashes, record) in hashes.iter().zip(records) {
-                let seq = self.note(first_seq, record.seq);
-                associations.apply(hashes, &AssociationRecord { seq, ..*record });
-            }
-        }
-    }
-
-    /// The absolute seq, which from now on is in the range of this memtable.
-    fn note(&self, first_seq: u64, relative: U64) -> U64 {
-        let seq = first_seq.saturating_add(relative.get());
-        if seq < self.min_seq.load(Ordering::Relaxed) {
-            self.min_seq.store(seq, Ordering::Relaxed);
-        }
-        if seq > self.max_seq.load(Ordering::Relaxed) {
-            self.max_seq.store(seq, Ordering::Relaxed);
-        }
-        U64::new(seq)
     }
 
     /// The newest version of a concept at or below `upto`, the deltas of this memtable folded in.
@@ -251,79 +156,5 @@ impl Memtable {
     /// Whether any concept was ever deleted in this memtable.
     pub fn has_vertex_tombstones(&self) -> bool {
         self.concepts.get().is_some_and(|concepts| concepts.vertex_tombstones() > 0)
-    }
-}
-
-/// How full it is.
-impl Memtable {
-    /// Whether a commit fits. An empty memtable takes any commit of at most 32 MiB, whatever its
-    /// budget; any other takes what keeps it within the budget plus 32 MiB.
-    pub fn has_room(&self, concepts: usize, associations: usize, payload_bytes: usize) -> bool {
-        if !capacity::is_legal(concepts, associations, payload_bytes) {
-            return false;
-        }
-        if self.is_empty() {
-            return true;
-        }
-        let (used, capacity) = (self.counts(), self.capacity());
-        let needed = concepts * Concepts::BYTES_PER_VERSION
-            + associations * Associations::BYTES_PER_VERSION
-            + payload_bytes;
-        used.concept_versions + concepts <= capacity.concepts
-            && used.association_versions + associations <= capacity.associations
-            && self.owned_bytes() + needed as u64
-                <= self.budget_bytes.saturating_add(COMMIT_BYTES_MAX as u64)
-    }
-
-    /// Whether it is time to rotate: the budget or nearly all slots of a kind are used up.
-    pub fn is_full(&self) -> bool {
-        let (used, capacity) = (self.counts(), self.capacity());
-        let nearly = |used: usize, capacity: usize| used >= capacity - capacity / 16;
-        self.owned_bytes() >= self.budget_bytes
-            || nearly(used.concept_versions, capacity.concepts)
-            || nearly(used.association_versions, capacity.associations)
-    }
-
-    /// Bytes that it has allocated: slots, tables and payload.
-    pub fn owned_bytes(&self) -> u64 {
-        let concepts = self.concepts.get().map_or(0, Concepts::owned_bytes);
-        let associations = self.associations.get().map_or(0, Associations::owned_bytes);
-        size_of::<Self>() as u64 + concepts + associations
-    }
-
-    /// Whether nothing was applied yet.
-    pub fn is_empty(&self) -> bool {
-        self.min_seq.load(Ordering::Relaxed) == u64::MAX
-    }
-
-    /// The lowest seq that was applied.
-    pub fn min_seq(&self) -> Option<u64> {
-        (!self.is_empty()).then(|| self.min_seq.load(Ordering::Relaxed))
-    }
-
-    /// The highest seq that was applied, that of a delta that changed nothing included.
-    pub fn max_seq(&self) -> Option<u64> {
-        (!self.is_empty()).then(|| self.max_seq.load(Ordering::Relaxed))
-    }
-
-    /// How many concepts, associations and versions it holds.
-    pub fn counts(&self) -> Counts {
-        let (concepts, associations) = (self.concepts.get(), self.associations.get());
-        Counts {
-            concepts: concepts.map_or(0, Concepts::ids),
-            concept_versions: concepts.map_or(0, Concepts::versions),
-            associations: associations.map_or(0, Associations::keys),
-            association_versions: associations.map_or(0, Associations::versions),
-            vertex_tombstones: concepts.map_or(0, Concepts::vertex_tombstones),
-        }
-    }
-
-    fn capacity(&self) -> Capacity {
-        let concepts = self.concepts.get().map(Concepts::capacity);
-        let associations = self.associations.get().map(Associations::capacity);
-        Capacity {
-            concepts: concepts.unwrap_or(self.planned.concepts),
-            associations: associations.unwrap_or(self.planned.associations),
-        }
     }
 }

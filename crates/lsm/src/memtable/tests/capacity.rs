@@ -30,6 +30,7 @@ fn an_empty_memtable_takes_any_legal_commit_however_small_its_budget() {
     assert!(!table.has_room(0, most_edges + 1, 0));
     apply(&table, 1, &[], &edges(most_edges));
     assert_eq!(table.counts().associations, most_edges);
+    assert!(table.owned_bytes() < 54 << 20, "{} bytes", table.owned_bytes());
     let last = most_edges as u64 - 1;
     assert_eq!(incoming(&table, last, ALL), [edge(last + 1, last / 4, 0, last)]);
 }
@@ -37,6 +38,7 @@ fn an_empty_memtable_takes_any_legal_commit_however_small_its_budget() {
 #[test]
 fn a_commit_without_room_leaves_no_trace() {
     let table = Memtable::new(SEED, 0);
+    assert!(!table.is_full(), "there is nothing to flush");
     apply(&table, 1, &concepts(10), &edges(10));
     let before = (table.counts(), table.max_seq(), table.owned_bytes());
     let full = Full { concepts: 10, associations: 1, payload_bytes: 8 };
