@@ -1,1 +1,60 @@
-//! To come.
+//! The engine of Sutra: all policy, all threads, all locks.
+//!
+//! The way of a write: a [`WriteBatch`] becomes one frame of the [`journal`]; commits that wait
+//! for the disk share one sync ([`group`]); then the records go into the [`memtable`], where
+//! readers find them. A full memtable becomes a segment of level 0, segments of one level merge
+//! into one of the next, and the manifest says which ones count.
+//!
+//! The way of a read: a [`Snapshot`] pins a version (memtables and segments, newest first) and a
+//! sequence number, and asks table after table until one has the answer. No lock is taken.
+//!
+//! Reading order: `tree` (what the parts share), `commit`, `flush`, `compaction`, `open` and
+//! `recovery`, `version`, `snapshot`.
+//!
+//! Invariants:
+//! * A commit is visible as a whole or not at all, and only after its frame is written and, if it
+//!   asked for that, durable.
+//! * A file is named by the manifest only once it is durable under its name, and removed only
+//!   after the manifest that no longer names it is durable and no snapshot reads it.
+//! * A flush or a merge keeps one row for each concept and association. Older versions that a
+//!   snapshot still sees are in the memtables and segments that it pins.
+#![forbid(unsafe_code)]
+
+mod batch;
+mod commit;
+mod compaction;
+mod config;
+mod error;
+mod files;
+mod flush;
+pub mod group;
+mod health;
+pub mod journal;
+pub mod memtable;
+mod merge;
+mod neighbours;
+mod open;
+mod output;
+mod plan;
+mod pressure;
+mod recovery;
+mod scan;
+mod snapshot;
+mod stats;
+mod tree;
+mod verify;
+mod version;
+mod worker;
+
+pub use batch::{ConceptPut, Touch, WriteBatch};
+pub use commit::CommitInfo;
+pub use config::{Background, CompactionConfig, Durability, Environment};
+pub use error::{LsmError, Result};
+pub use health::Health;
+pub use neighbours::Neighbors;
+pub use recovery::Recovery;
+pub use scan::{Associations, Concepts};
+pub use snapshot::{Concept, Snapshot};
+pub use stats::{LsmStats, SYNC_BUCKETS, SegmentInfo};
+pub use tree::{LSMTree, LsmTree};
+pub use verify::{Damage, VerifyReport};

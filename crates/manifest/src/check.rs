@@ -16,8 +16,8 @@ impl Manifest {
         if self.next_segment_id == u32::MAX {
             return Err(Problem::IdsExhausted);
         }
-        if self.journal_floor > self.next_segment_id {
-            let reason = format!("{} was never allocated", self.journal_floor);
+        if let Some(floor) = self.journal_floor.filter(|floor| *floor >= self.next_segment_id) {
+            let reason = format!("{floor} was never allocated");
             return Err(Problem::invalid("journal_floor", reason));
         }
         let mut ids = HashSet::new();

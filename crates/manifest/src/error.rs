@@ -1,6 +1,6 @@
 //! [`ManifestError`]: which file, and what to do; [`Problem`]: what is wrong with it, and where.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sutra_format::FormatError;
 use sutra_fs::{BadName, FsError};
@@ -42,6 +42,34 @@ pub enum ManifestError {
         #[source]
         reason: BadName,
     },
+}
+
+impl ManifestError {
+    /// The file system's error, if it is one.
+    pub fn fs(&self) -> Option<&FsError> {
+        match self {
+            Self::Fs(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with the bytes, if that is what is wrong.
+    pub fn format(&self) -> Option<&FormatError> {
+        match self {
+            Self::Unusable { problem: Problem::Format(error), .. } => Some(error),
+            _ => None,
+        }
+    }
+
+    /// The file.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Fs(error) => Some(&error.path),
+            Self::Unusable { path, .. } | Self::Refused { path, .. } | Self::Path { path, .. } => {
+                Some(path)
+            }
+        }
+    }
 }
 
 /// What is wrong with a manifest.

@@ -10,7 +10,6 @@
 //!   "next_segment_id": 3,
 //!   "last_seq": 40,
 //!   "journal_floor": 2,
-//!   "journal_first_seq": 41,
 //!   "association_kinds": [
 //!     "hypernym"
 //!   ],
@@ -32,7 +31,7 @@
 //!   ],
 //!   "last_compaction": 0,
 //!   "compaction_count": 0,
-//!   "checksum": "6c5bc93b"
+//!   "checksum": "fd58e7b3"
 //! }
 //! ```
 //!

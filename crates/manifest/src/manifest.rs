@@ -44,10 +44,9 @@ pub struct Manifest {
     pub hash_seed: u64,
     /// The highest sequence number that is in segments, and no longer needs a journal.
     pub last_seq: u64,
-    /// The id of the oldest journal that is still needed: those below it may be removed.
-    pub journal_floor: u32,
-    /// The sequence number that the first record of that journal has.
-    pub journal_first_seq: u64,
+    /// The id of the journal with which replay begins; its first record follows `last_seq`. None
+    /// when all that was committed is in segments: then every journal may be removed.
+    pub journal_floor: Option<u32>,
     pub(crate) next_segment_id: u32,
     pub(crate) kinds: Kinds,
     pub(crate) segments: Vec<SegmentMetadata>,
@@ -74,8 +73,7 @@ impl Manifest {
             store_id,
             hash_seed,
             last_seq: 0,
-            journal_floor: 0,
-            journal_first_seq: 1,
+            journal_floor: None,
             next_segment_id: 0,
             kinds: Kinds::default(),
             segments: Vec::new(),

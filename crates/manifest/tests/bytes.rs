@@ -161,8 +161,7 @@ proptest! {
         let mut manifest = Manifest::for_store(store_id, hash_seed);
         manifest.skip_segment_id(segments.len() as u32 + spare);
         manifest.last_seq = u64::MAX;
-        manifest.journal_floor = floor.min(manifest.next_segment_id());
-        manifest.journal_first_seq = times[0];
+        manifest.journal_floor = manifest.next_segment_id().checked_sub(1).map(|last| floor.min(last));
         for kind in &kinds {
             manifest.register_kind(kind).unwrap();
         }

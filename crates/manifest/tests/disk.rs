@@ -154,7 +154,7 @@ fn what_breaks_a_rule_is_not_written() {
     generation(0).publish(&dir).unwrap();
     let before = dir.op_count();
     let mut broken = generation(1);
-    broken.journal_floor = 100;
+    broken.journal_floor = Some(100);
     let error = broken.publish(&dir).unwrap_err();
     assert!(matches!(error, ManifestError::Refused { .. }));
     assert_eq!(dir.op_count(), before);

@@ -115,7 +115,7 @@ fn a_refusal_to_write_says_that_nothing_was_written() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("manifest.json");
     let mut manifest = sample();
-    manifest.journal_floor = 9;
+    manifest.journal_floor = Some(9);
     assert_eq!(
         manifest.save(&path).unwrap_err().to_string(),
         format!("{}: not written: journal_floor: 9 was never allocated", path.display())

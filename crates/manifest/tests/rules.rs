@@ -96,13 +96,13 @@ fn an_id_that_was_never_allocated_is_refused() {
     check("segments[0].segment_id", |manifest| {
         manifest.update_segment(5, |segment| segment.segment_id = 7);
     });
-    check("journal_floor", |manifest| manifest.journal_floor = 8);
+    check("journal_floor", |manifest| manifest.journal_floor = Some(8));
 }
 
 #[test]
-fn a_journal_floor_may_be_the_id_that_comes_next() {
+fn a_journal_floor_may_be_the_last_id_that_was_given() {
     let mut manifest = sample();
-    manifest.journal_floor = manifest.next_segment_id();
+    manifest.journal_floor = manifest.next_segment_id().checked_sub(1);
     assert!(manifest.to_bytes().is_ok());
 }
 

@@ -1,6 +1,6 @@
 //! [`SegmentError`]: what went wrong with a segment, in which file, and what to do.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sutra_format::FormatError;
 use sutra_fs::FsError;
@@ -45,6 +45,9 @@ pub enum SegmentError {
         /// The file.
         path: PathBuf,
     },
+    /// A record has a field that no record may have.
+    #[error("the record cannot be stored: {0}")]
+    BadRecord(#[source] FormatError),
     /// A vector has a value that is not a finite number.
     #[error("value {index} of the vector is {value}; only finite numbers can be compared")]
     NotFinite {
@@ -76,4 +79,35 @@ pub enum SegmentError {
         /// The path.
         path: PathBuf,
     },
+}
+
+impl SegmentError {
+    /// The file system's error, if it is one.
+    pub fn fs(&self) -> Option<&FsError> {
+        match self {
+            Self::Fs(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with the bytes, if that is what is wrong.
+    pub fn format(&self) -> Option<&FormatError> {
+        match self {
+            Self::Corrupt { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+
+    /// The file, if it is about one.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Fs(error) => Some(&error.path),
+            Self::Corrupt { path, .. }
+            | Self::OutOfRange { path, .. }
+            | Self::Unsorted { path }
+            | Self::Misaligned { path }
+            | Self::BadName { path } => Some(path),
+            _ => None,
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! [`JournalError`]: what can go wrong with a journal, and [`Damage`]: what is wrong in one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sutra_format::FormatError;
 use sutra_fs::{FsError, Operation};
@@ -34,6 +34,22 @@ impl JournalError {
         match self {
             Self::Fs(error) => Some(error),
             Self::Corrupt { .. } => None,
+        }
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Fs(error) => &error.path,
+            Self::Corrupt { path, .. } => path,
+        }
+    }
+
+    /// Where in it damage was found.
+    pub fn offset(&self) -> Option<u64> {
+        match self {
+            Self::Fs(_) => None,
+            Self::Corrupt { offset, .. } => Some(*offset),
         }
     }
 

@@ -44,14 +44,12 @@ pub(crate) fn look_behind<F: File>(
         let last = offset + piece.len() as u64 == length;
         // A header that the next piece holds whole is looked at there.
         let looked = if last { piece.len() } else { piece.len() - FrameHeader::BYTES + STEP };
-        for start in (0..looked).step_by(STEP) {
-            let bytes = &piece[start..];
-            let head = &bytes[..bytes.len().min(STEP)];
-            if head.iter().all(|byte| *byte == 0) {
-                continue;
+        for (index, word) in piece[..looked].chunks(STEP).enumerate() {
+            if word.iter().fold(0, |any, byte| any | byte) != 0 {
+                let start = index * STEP;
+                behind.note(offset + start as u64, word);
+                behind.note_header(identity, offset + start as u64, &piece[start..]);
             }
-            behind.note(offset + start as u64, head);
-            behind.note_header(identity, offset + start as u64, bytes);
         }
         offset += looked as u64;
     }

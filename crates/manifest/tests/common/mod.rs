@@ -15,8 +15,7 @@ pub(crate) fn sample() -> Manifest {
         manifest.allocate_segment_id();
     }
     manifest.last_seq = 40;
-    manifest.journal_floor = 6;
-    manifest.journal_first_seq = 41;
+    manifest.journal_floor = Some(6);
     manifest.register_kind("hypernym").unwrap();
     manifest.register_kind("part \"of\" \\ ε").unwrap();
     manifest.add_segment(SegmentMetadata {

@@ -1,0 +1,242 @@
+//! The segments of one level become one segment of the next.
+//!
+//! Order, on which recovery relies: the new file is durable under its name, then the manifest
+//! that names it and no longer the old ones, then the old files go, once nobody reads them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use sutra_fs::Dir;
+use sutra_manifest::Manifest;
+use sutra_segment::SegmentSummary;
+
+use crate::error::Result;
+use crate::files::SegmentFile;
+use crate::flush::metadata;
+use crate::output::{Filter, Input, Label, Stop, Survey};
+use crate::plan::{self, LevelSize};
+use crate::tree::{Inner, LsmTree};
+use crate::version::Version;
+
+impl<D: Dir> LsmTree<D> {
+    /// Whether a level has reached its threshold.
+    pub fn needs_compaction(&self) -> bool {
+        let inner = &self.inner;
+        plan::due(&inner.version.load().level_sizes(), &inner.config).is_some()
+    }
+
+    /// Merges the segments of `level` into one of the next level, due or not, and waits for it.
+    /// Says whether there were at least two.
+    pub fn compact_level(&self, level: u32) -> Result<bool> {
+        self.inner.check_writable()?;
+        let _turn = self.inner.compacting.lock();
+        let version = self.inner.version.load_full();
+        let segments: Vec<_> = version.segments.iter().filter(|f| f.level == level).collect();
+        if segments.len() < 2 {
+            return Ok(false);
+        }
+        self.inner.compact(&version, &segments, plan::target(level)).map_err(closing)?;
+        Ok(true)
+    }
+
+    /// Flushes what is in memory, then merges all segments into one, and drops whatever is
+    /// deleted or replaced. Costs about the size of the store in reading and in writing.
+    pub fn compact_all(&self) -> Result<()> {
+        self.flush()?;
+        let _turn = self.inner.compacting.lock();
+        let version = self.inner.version.load_full();
+        let segments: Vec<_> = version.segments.iter().collect();
+        let Some(last) = segments.last() else { return Ok(()) };
+        if segments.len() == 1 && !version.is_wasteful()? {
+            return Ok(());
+        }
+        let level = last.level.max(1);
+        self.inner.compact(&version, &segments, level).map_err(closing)
+    }
+
+    /// Does the piece of compaction that is due first; says whether there was one. What the
+    /// background thread does in a loop.
+    pub fn compaction_step(&self) -> Result<bool> {
+        self.inner.check_writable()?;
+        self.inner.compaction_step()
+    }
+}
+
+fn closing(stop: Stop) -> crate::error::LsmError {
+    match stop {
+        Stop::Failed(error) => error,
+        Stop::Cancelled => crate::error::LsmError::ReadOnly, // The store was closed meanwhile.
+    }
+}
+
+impl<D: Dir> Inner<D> {
+    pub(crate) fn compaction_step(&self) -> Result<bool> {
+        let _turn = self.compacting.lock();
+        self.poison.check()?;
+        let version = self.version.load_full();
+        let Some(level) = plan::due(&version.level_sizes(), &self.config) else {
+            return Ok(false);
+        };
+        let segments: Vec<_> = version.segments.iter().filter(|f| f.level == level).collect();
+        match self.compact(&version, &segments, plan::target(level)) {
+            Ok(()) => Ok(true),
+            Err(Stop::Failed(error)) => Err(error),
+            Err(Stop::Cancelled) => Ok(false),
+        }
+    }
+
+    /// Merges `segments`, which follow one another in `version`, newest first.
+    fn compact(
+        &self,
+        version: &Version<D>,
+        segments: &[&SegmentFile<D>],
+        level: u32,
+    ) -> std::result::Result<(), Stop> {
+        let oldest = segments.last().map(|file| file.segment.id());
+        let input = Input {
+            version,
+            memtable: None,
+            segments: segments.to_vec(),
+            bottom: version.segments.last().map(|file| file.segment.id()) == oldest,
+            cancel: &self.closing,
+        };
+        let label = self.label(segments);
+        let filter = Filter::new(&input)?;
+        let survey = filter.survey()?;
+        let inputs: BTreeSet<u32> = segments.iter().map(|file| file.segment.id()).collect();
+        let moved = moving(version, &inputs, &survey)?;
+        let summary = filter.write(&self.dir, &label, &survey, &moved)?;
+        self.counters.compaction(
+            segments.iter().map(|file| file.segment.file_length()).sum(),
+            summary.as_ref().map_or(0, |summary| summary.file_length),
+        );
+        Ok(self.install_compaction(&inputs, summary.as_ref(), level)?)
+    }
+
+    fn label(&self, segments: &[&SegmentFile<D>]) -> Label {
+        let headers = || segments.iter().map(|file| file.segment.header());
+        let now = self.environment.now();
+        Label {
+            segment_id: self.ledger.lock().allocate_id(),
+            store_id: self.store_id,
+            created_at: headers().map(|header| header.created_at.get()).min().unwrap_or(now),
+            compacted_at: now,
+            min_seq: headers().map(|header| header.min_seq.get()).min().unwrap_or_default(),
+            max_seq: headers().map(|header| header.max_seq.get()).max().unwrap_or_default(),
+        }
+    }
+
+    fn install_compaction(
+        &self,
+        inputs: &BTreeSet<u32>,
+        summary: Option<&SegmentSummary>,
+        level: u32,
+    ) -> Result<()> {
+        let meta = summary.map(|summary| metadata(summary, level));
+        let output = match &meta {
+            Some(meta) => Some(SegmentFile::open(&self.dir, meta, self.store_id)?),
+            None => None,
+        };
+        let mut ledger = self.ledger.lock();
+        let current = self.version.load();
+        let mut files: Vec<SegmentFile<D>> = current.files.iter().cloned().chain(output).collect();
+        for file in files.iter_mut().filter(|file| inputs.contains(&file.segment.id())) {
+            file.payload_only = true;
+        }
+        let live = live_payload(files.iter().filter(|file| !file.payload_only))?;
+        let is_gone =
+            |file: &SegmentFile<D>| file.payload_only && !live.contains_key(&file.segment.id());
+        let (gone, files): (Vec<_>, Vec<_>) = files.into_iter().partition(is_gone);
+        let version = Version::new(self.hash_seed, current.memtables.clone(), files)?;
+        let mut manifest: Manifest = ledger.manifest.clone();
+        if let Some(meta) = meta {
+            manifest.add_segment(meta);
+        }
+        for id in inputs {
+            manifest.update_segment(*id, |segment| segment.payload_only = true);
+        }
+        let gone_ids: Vec<u32> = gone.iter().map(|file| file.segment.id()).collect();
+        manifest.remove_segments(&gone_ids);
+        manifest.record_compaction(self.environment.now());
+        self.publish(&mut ledger, manifest)?;
+        self.version.store(Arc::new(version));
+        ledger.trouble = None;
+        gone.iter().for_each(SegmentFile::make_obsolete);
+        Ok(())
+    }
+}
+
+/// The payload of these homes moves with the merge of `inputs`.
+fn moving<D: Dir>(
+    version: &Version<D>,
+    inputs: &BTreeSet<u32>,
+    survey: &Survey,
+) -> Result<BTreeSet<u32>> {
+    let others = version.segments.iter().filter(|file| !inputs.contains(&file.segment.id()));
+    let elsewhere = live_payload(others)?;
+    let mut moved = BTreeSet::new();
+    for (home, payload) in &survey.homes {
+        let live = payload.bytes() + elsewhere.get(home).copied().unwrap_or_default();
+        let file = version.file(*home).map_or(0, |file| file.segment.file_length());
+        if plan::moves(live, file) {
+            moved.insert(*home);
+        }
+    }
+    Ok(moved)
+}
+
+/// How many bytes of each file's payload the records of `segments` refer to.
+fn live_payload<'a, D: Dir>(
+    segments: impl Iterator<Item = &'a SegmentFile<D>>,
+) -> Result<BTreeMap<u32, u64>> {
+    let mut live = BTreeMap::new();
+    for file in segments {
+        for home in file.segment.homes()? {
+            *live.entry(home.segment_id.get()).or_default() += home.live_bytes.get();
+        }
+    }
+    Ok(live)
+}
+
+impl<D: Dir> Version<D> {
+    /// How large the levels are, by rising level.
+    pub(crate) fn level_sizes(&self) -> Vec<LevelSize> {
+        let mut levels = BTreeMap::new();
+        for file in &self.segments {
+            let size = levels.entry(file.level).or_insert(LevelSize {
+                level: file.level,
+                segments: 0,
+                bytes: 0,
+            });
+            size.segments += 1;
+            size.bytes += file.segment.file_length();
+        }
+        levels.into_values().collect()
+    }
+
+    /// Bytes of all files, and bytes of them that are in use: records and payload.
+    pub(crate) fn space(&self) -> Result<(u64, u64)> {
+        let total = self.files.iter().map(|file| file.segment.file_length()).sum();
+        let records: u64 = self
+            .segments
+            .iter()
+            .map(|file| {
+                let header = file.segment.header();
+                header.concepts.length.get() + header.associations.length.get()
+            })
+            .sum();
+        let payload: u64 = live_payload(self.segments.iter())?.values().sum();
+        Ok((total, records + payload))
+    }
+
+    /// Whether a store of one segment has something to gain from rewriting it: tombstones,
+    /// payload in other files, or payload of its own that nothing refers to.
+    fn is_wasteful(&self) -> Result<bool> {
+        let [file] = self.segments.as_slice() else { return Ok(true) };
+        let header = file.segment.header();
+        let tombstones = header.concept_tombstones.get() + header.association_tombstones.get();
+        let own = header.content.length.get() + header.vectors.length.get();
+        let live: u64 = live_payload(self.segments.iter())?.values().sum();
+        Ok(tombstones > 0 || self.files.len() > 1 || live < own || self.vertex_tombstones)
+    }
+}

@@ -1,0 +1,154 @@
+//! [`LsmError`]: everything that can go wrong in the engine, with what to do about it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sutra_format::FormatError;
+use sutra_fs::FsError;
+use sutra_manifest::ManifestError;
+use sutra_segment::SegmentError;
+
+use crate::journal::JournalError;
+
+/// The result of every call of this crate.
+pub type Result<T> = std::result::Result<T, LsmError>;
+
+/// Why a call failed. Cloning is cheap: commits that shared one write share its error.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LsmError {
+    /// An operation of the file system failed.
+    #[error(transparent)]
+    Fs(Arc<FsError>),
+    /// The manifest cannot be read or written.
+    #[error(transparent)]
+    Manifest(Arc<ManifestError>),
+    /// A segment is damaged, or cannot be read or written.
+    #[error(transparent)]
+    Segment(Arc<SegmentError>),
+    /// The journal is damaged, or cannot be read or written.
+    #[error(transparent)]
+    Journal(Arc<JournalError>),
+    /// Files of the store do not fit together.
+    #[error("{path}: {reason}; restore the store from a copy", path = path.display())]
+    Inconsistent {
+        /// The file that shows it.
+        path: PathBuf,
+        /// What does not fit.
+        reason: String,
+    },
+    /// A value cannot be stored.
+    #[error("{what}: {reason}")]
+    Invalid {
+        /// Which value.
+        what: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// An earlier failure left it unknown what is on disk, so nothing more is written.
+    #[error(
+        "the store takes no more writes since a failure: {cause}; reads go on; \
+             close it and open it again to go on from what is on disk"
+    )]
+    Poisoned {
+        /// The failure.
+        cause: Arc<str>,
+    },
+    /// The store was opened for reading, or is closed.
+    #[error("the store is open for reading only; open it for writing")]
+    ReadOnly,
+    /// There is no store in this directory.
+    #[error("{path}: no store here; check the path, or open it for writing to make one", path = path.display())]
+    NoStore {
+        /// The manifest that is not there.
+        path: PathBuf,
+    },
+}
+
+impl LsmError {
+    pub(crate) fn invalid(what: &'static str, reason: impl Into<String>) -> Self {
+        Self::Invalid { what, reason: reason.into() }
+    }
+
+    /// The file system's error behind this one, if there is one.
+    pub fn fs(&self) -> Option<&FsError> {
+        match self {
+            Self::Fs(error) => Some(error),
+            Self::Manifest(error) => error.fs(),
+            Self::Segment(error) => error.fs(),
+            Self::Journal(error) => error.fs(),
+            _ => None,
+        }
+    }
+
+    /// The file that it is about.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Inconsistent { path, .. } | Self::NoStore { path } => Some(path),
+            Self::Segment(error) => error.path(),
+            Self::Manifest(error) => error.path(),
+            Self::Journal(error) => Some(error.path()),
+            Self::Fs(error) => Some(&error.path),
+            Self::Invalid { .. } | Self::Poisoned { .. } | Self::ReadOnly => None,
+        }
+    }
+
+    /// Where in that file, in bytes, if that can be told.
+    pub fn offset(&self) -> Option<u64> {
+        match (self, self.format()) {
+            (Self::Journal(error), _) => error.offset(),
+            (
+                _,
+                Some(FormatError::Checksum { offset, .. } | FormatError::Invalid { offset, .. }),
+            ) => Some(*offset),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with the bytes, if that is what is wrong.
+    pub fn format(&self) -> Option<&FormatError> {
+        match self {
+            Self::Segment(error) => error.format(),
+            Self::Manifest(error) => error.format(),
+            _ => None,
+        }
+    }
+
+    /// Whether there is no room left on the disk. Nothing is lost: make room and try again.
+    pub fn is_out_of_space(&self) -> bool {
+        self.fs().is_some_and(|error| error.kind == sutra_fs::ErrorKind::OutOfSpace)
+    }
+
+    /// Whether bytes on disk are not what was written.
+    pub fn is_corruption(&self) -> bool {
+        match self {
+            Self::Inconsistent { .. } => true,
+            Self::Manifest(_) | Self::Segment(_) | Self::Journal(_) => self.fs().is_none(),
+            _ => false,
+        }
+    }
+}
+
+impl From<FsError> for LsmError {
+    fn from(error: FsError) -> Self {
+        Self::Fs(Arc::new(error))
+    }
+}
+
+impl From<ManifestError> for LsmError {
+    fn from(error: ManifestError) -> Self {
+        Self::Manifest(Arc::new(error))
+    }
+}
+
+impl From<SegmentError> for LsmError {
+    fn from(error: SegmentError) -> Self {
+        Self::Segment(Arc::new(error))
+    }
+}
+
+impl From<JournalError> for LsmError {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(Arc::new(error))
+    }
+}

@@ -1,0 +1,193 @@
+//! A sealed memtable becomes a segment of level 0.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use sutra_fs::{Dir, Name};
+use sutra_manifest::SegmentMetadata;
+use sutra_segment::SegmentSummary;
+
+use crate::error::Result;
+use crate::files::{SegmentFile, journal_name, segment_name};
+use crate::memtable::Memtable;
+use crate::output::{Filter, Input, Label, Stop};
+use crate::tree::{Inner, JournalStart, LsmTree, Sealed};
+use crate::version::Version;
+
+impl<D: Dir> LsmTree<D> {
+    /// Writes what is in memory as a segment, and waits until it is durable. Does nothing if
+    /// nothing is in memory.
+    pub fn flush(&self) -> Result<()> {
+        self.inner.check_writable()?;
+        self.inner.flush_all()
+    }
+
+    /// Seals the active segment: what is in memory becomes a segment of level 0, and later
+    /// commits go into a new one.
+    pub fn rotate_active_segment(&self) -> Result<()> {
+        self.flush()
+    }
+}
+
+impl<D: Dir> Inner<D> {
+    /// Flushes every memtable. No commit comes between.
+    pub(crate) fn flush_all(&self) -> Result<()> {
+        let mut writer = self.writer()?;
+        self.poison.check()?;
+        drop(self.wait_for_flush()?);
+        let Some(mut journal) =
+            writer.journal.take_if(|_| !self.version.load().active().is_empty())
+        else {
+            return Ok(());
+        };
+        // If flushing fails, a restart must find in the journal what was only buffered so far.
+        if let Err(error) = journal.sync() {
+            self.poison.set(&error.to_string());
+            return Err(error.into());
+        }
+        let mut ledger = self.ledger.lock();
+        let start = ledger.active_journal.take().expect("a journal is in the ledger");
+        let version = self.version.load();
+        ledger.sealed.push_back(Sealed { memtable: version.active().clone(), journal: start });
+        let mut memtables = vec![self.new_memtable()];
+        memtables.extend(version.memtables.iter().cloned());
+        self.version.store(Arc::new(version.with_memtables(memtables)));
+        drop(ledger);
+        drop(self.wait_for_flush()?);
+        Ok(())
+    }
+
+    /// What closing does: leaves a store that opens without any journal.
+    pub(crate) fn retire(&self) -> Result<()> {
+        self.flush_all()?;
+        let mut writer = self.writer()?;
+        if writer.journal.take().is_none() {
+            return Ok(());
+        }
+        // The journal is empty: nothing was committed since it was begun.
+        let mut ledger = self.ledger.lock();
+        let old = ledger.active_journal.take();
+        let mut manifest = ledger.manifest.clone();
+        manifest.journal_floor = None;
+        self.publish(&mut ledger, manifest)?;
+        self.remove_journal(old);
+        Ok(())
+    }
+
+    /// Flushes the oldest sealed memtable; says whether there was one.
+    pub(crate) fn flush_step(&self) -> Result<bool> {
+        let _turn = self.flushing.lock();
+        self.poison.check()?;
+        let (sealed, segment_id) = {
+            let mut ledger = self.ledger.lock();
+            let Some(sealed) = ledger.sealed.front().cloned() else { return Ok(false) };
+            (sealed, ledger.allocate_id())
+        };
+        let summary = self.write_memtable(&sealed.memtable, segment_id)?;
+        self.install_flush(&sealed, summary.as_ref())?;
+        self.progress.notify_all();
+        Ok(true)
+    }
+
+    /// Writes a memtable as a segment file that no manifest names yet.
+    pub(crate) fn write_memtable(
+        &self,
+        memtable: &Memtable,
+        segment_id: u32,
+    ) -> Result<Option<SegmentSummary>> {
+        let version = self.version.load_full();
+        self.write_memtable_over(&version, memtable, segment_id)
+    }
+
+    pub(crate) fn write_memtable_over(
+        &self,
+        version: &Version<D>,
+        memtable: &Memtable,
+        segment_id: u32,
+    ) -> Result<Option<SegmentSummary>> {
+        let never = AtomicBool::new(false);
+        let input = Input {
+            version,
+            memtable: Some(memtable),
+            segments: Vec::new(),
+            bottom: version.segments.is_empty(),
+            cancel: &never,
+        };
+        let label = Label {
+            segment_id,
+            store_id: self.store_id,
+            created_at: self.environment.now(),
+            compacted_at: 0,
+            min_seq: memtable.min_seq().unwrap_or_default(),
+            max_seq: memtable.max_seq().unwrap_or_default(),
+        };
+        let write = || -> std::result::Result<_, Stop> {
+            let filter = Filter::new(&input)?;
+            let survey = filter.survey()?;
+            filter.write(&self.dir, &label, &survey, &BTreeSet::new())
+        };
+        match write() {
+            Ok(summary) => {
+                self.counters.flush(summary.as_ref().map_or(0, |summary| summary.file_length));
+                Ok(summary)
+            }
+            Err(Stop::Failed(error)) => Err(error),
+            Err(Stop::Cancelled) => unreachable!("a flush is never called off"),
+        }
+    }
+
+    fn install_flush(&self, sealed: &Sealed, summary: Option<&SegmentSummary>) -> Result<()> {
+        let meta = summary.map(|summary| metadata(summary, 0));
+        let file = match &meta {
+            Some(meta) => Some(SegmentFile::open(&self.dir, meta, self.store_id)?),
+            None => None,
+        };
+        let mut ledger = self.ledger.lock();
+        let next = ledger.sealed.get(1).map(|sealed| sealed.journal).or(ledger.active_journal);
+        let mut manifest = ledger.manifest.clone();
+        manifest.last_seq = sealed.memtable.max_seq().unwrap_or(manifest.last_seq);
+        manifest.journal_floor = next.map(|journal| journal.journal_id);
+        if let Some(meta) = meta {
+            manifest.add_segment(meta);
+        }
+        let version = self.version.load();
+        let mut memtables = version.memtables.clone();
+        memtables.retain(|memtable| !Arc::ptr_eq(memtable, &sealed.memtable));
+        let files = version.files.iter().cloned().chain(file).collect();
+        let version = Version::new(self.hash_seed, memtables, files)?;
+        self.publish(&mut ledger, manifest)?;
+        self.version.store(Arc::new(version));
+        ledger.sealed.pop_front();
+        ledger.trouble = None;
+        self.remove_journal(Some(sealed.journal));
+        Ok(())
+    }
+
+    /// Removes a journal that no manifest names any more.
+    pub(crate) fn remove_journal(&self, journal: Option<JournalStart>) {
+        if let Some(journal) = journal {
+            // What cannot be removed now is an orphan, which the next writer removes at open.
+            let _ = self.dir.remove(&journal_name(journal.journal_id));
+        }
+    }
+}
+
+/// What the manifest says of a segment that was just written.
+pub(crate) fn metadata(summary: &SegmentSummary, level: u32) -> SegmentMetadata {
+    let header = &summary.header;
+    let id = header.segment_id.get();
+    let name: Name = segment_name(id);
+    SegmentMetadata {
+        concept_count: header.concepts.count.get(),
+        association_count: header.associations.count.get(),
+        file_size: summary.file_length,
+        created_at: header.created_at.get(),
+        compacted_at: header.compacted_at.get(),
+        min_seq: header.min_seq.get(),
+        max_seq: header.max_seq.get(),
+        header_crc: header.header_crc.get(),
+        ..SegmentMetadata::new(id, PathBuf::from(name.as_str()), level)
+    }
+}

@@ -1,0 +1,169 @@
+//! Opening a store: for writing, which recovers and cleans up, or for reading, which touches
+//! nothing.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+
+use arc_swap::ArcSwap;
+use parking_lot::{Condvar, Mutex};
+use sutra_fs::{Dir, ErrorKind};
+use sutra_manifest::Manifest;
+
+use crate::commit::{GROUP_LIMITS, Queue, Writer};
+use crate::config::{Background, CompactionConfig, Environment};
+use crate::error::{LsmError, Result};
+use crate::files::{FileRole, SegmentFile, lock_name, role_of};
+use crate::health::Poison;
+use crate::memtable::Memtable;
+use crate::recovery::{self, Replay};
+use crate::stats::Counters;
+use crate::tree::{Inner, Ledger, LsmTree};
+use crate::version::Version;
+use crate::worker::{Signals, Workers};
+
+/// How often a reader starts over because a writer was faster.
+const READER_ATTEMPTS: usize = 100;
+
+impl<D: Dir> LsmTree<D> {
+    /// [`open`](LsmTree::open) for any directory and environment.
+    pub fn open_in(dir: D, config: CompactionConfig, environment: Environment) -> Result<Self> {
+        config.check().map_err(|reason| LsmError::invalid("configuration", reason))?;
+        let dir = Arc::new(dir);
+        let lock = dir.lock(&lock_name())?;
+        let manifest = load_or_create(&*dir, &environment)?;
+        let files = open_files(&dir, &manifest)?;
+        let memtable = Memtable::new(manifest.hash_seed, config.max_segment_size);
+        let version = Version::new(manifest.hash_seed, vec![Arc::new(memtable)], files)?;
+        let last_seq = manifest.last_seq;
+        let inner = Inner {
+            writer: Some(Writer::new(last_seq + 1)),
+            ..assemble(dir, config, environment, manifest, version, last_seq, Some(lock))
+        };
+        inner.recover()?;
+        let tree = Self { inner: Arc::new(inner), workers: Workers::default() };
+        if tree.inner.environment.background == Background::Threads {
+            tree.start_flusher()?;
+        }
+        Ok(tree)
+    }
+
+    /// [`open_read_only`](LsmTree::open_read_only) for any directory.
+    pub fn open_read_only_in(dir: D) -> Result<Self> {
+        let dir = Arc::new(dir);
+        let mut manifest = load_existing(&*dir)?;
+        for attempt in 1.. {
+            let attempted = read_state(&dir, &manifest);
+            // What failed, or was read, while a writer replaced the manifest counts for nothing.
+            let now = load_existing(&*dir)?;
+            if now != manifest {
+                manifest = now;
+                if attempt < READER_ATTEMPTS {
+                    continue;
+                }
+            }
+            let (version, last_seq) = match attempted {
+                // A writer at work may write while its journal is read.
+                Err(error) if attempt < 3 && error.is_corruption() => continue,
+                other => other?,
+            };
+            let (config, environment) = (CompactionConfig::default(), Environment::default());
+            let inner = assemble(dir, config, environment, manifest, version, last_seq, None);
+            return Ok(Self { inner: Arc::new(inner), workers: Workers::default() });
+        }
+        unreachable!("the loop ends by its last attempt")
+    }
+}
+
+fn assemble<D: Dir>(
+    dir: Arc<D>,
+    config: CompactionConfig,
+    environment: Environment,
+    manifest: Manifest,
+    version: Version<D>,
+    last_seq: u64,
+    lock: Option<D::Lock>,
+) -> Inner<D> {
+    Inner {
+        dir,
+        config,
+        environment,
+        store_id: manifest.store_id,
+        hash_seed: manifest.hash_seed,
+        version: ArcSwap::from_pointee(version),
+        visible: AtomicU64::new(last_seq),
+        ledger: Mutex::new(Ledger {
+            manifest,
+            sealed: VecDeque::new(),
+            active_journal: None,
+            trouble: None,
+            recovered: Default::default(),
+        }),
+        progress: Condvar::new(),
+        queue: Queue::new(GROUP_LIMITS),
+        writer: None,
+        filler: Mutex::new(None),
+        flushing: Mutex::new(()),
+        compacting: Mutex::new(()),
+        poison: Poison::default(),
+        counters: Counters::default(),
+        signals: Signals::default(),
+        closing: AtomicBool::new(false),
+        lock: Mutex::new(lock),
+    }
+}
+
+/// The manifest of the directory; an empty directory becomes a store.
+fn load_or_create<D: Dir>(dir: &D, environment: &Environment) -> Result<Manifest> {
+    match load_existing(dir) {
+        Err(LsmError::NoStore { path }) => {
+            let of_a_store = |role| {
+                matches!(role, FileRole::Segment(_) | FileRole::Journal(_) | FileRole::Manifest)
+            };
+            if let Some(name) = dir.list()?.iter().find(|name| of_a_store(role_of(name))) {
+                let reason = format!("missing, though {name} of a store is there");
+                return Err(LsmError::Inconsistent { path, reason });
+            }
+            let (store_id, hash_seed) = environment.identity();
+            let manifest = Manifest::for_store(store_id, hash_seed);
+            manifest.publish(dir)?;
+            Ok(manifest)
+        }
+        other => other,
+    }
+}
+
+pub(crate) fn load_existing<D: Dir>(dir: &D) -> Result<Manifest> {
+    let name = Manifest::name();
+    Manifest::load_from(dir, &name).map_err(|error| match error.fs() {
+        Some(fs) if fs.kind == ErrorKind::NotFound => LsmError::NoStore { path: dir.path(&name) },
+        _ => error.into(),
+    })
+}
+
+pub(crate) fn open_files<D: Dir>(dir: &Arc<D>, manifest: &Manifest) -> Result<Vec<SegmentFile<D>>> {
+    let open = |meta| SegmentFile::open(dir, meta, manifest.store_id);
+    manifest.segments().iter().map(open).collect()
+}
+
+/// What a reader sees of the files as the manifest names them.
+fn read_state<D: Dir>(dir: &Arc<D>, manifest: &Manifest) -> Result<(Version<D>, u64)> {
+    let files = open_files(dir, manifest)?;
+    let budget = CompactionConfig::default().max_segment_size;
+    let new = || Arc::new(Memtable::new(manifest.hash_seed, budget));
+    let mut memtables = VecDeque::from([new()]);
+    let mut last_seq = manifest.last_seq;
+    if let Some(start) = recovery::first_journal(manifest) {
+        let replay = Replay { dir: &**dir, manifest };
+        let replayed = replay.run(start, |frame| {
+            let body = frame.body;
+            if !recovery::has_room(&memtables[0], &body) {
+                memtables.push_front(new());
+            }
+            recovery::apply(&memtables[0], frame.first_seq, body);
+            Ok(())
+        })?;
+        last_seq = replayed.next_seq - 1;
+    }
+    Ok((Version::new(manifest.hash_seed, memtables.into(), files)?, last_seq))
+}

@@ -1,0 +1,344 @@
+//! Writes what a merge leaves as one new segment: the common half of flush and compaction.
+//!
+//! The merge is read twice. The first pass decides what stays and adds up the blocks, so that
+//! the second can write every byte once, to its final place, with bounded memory.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use sutra_format::segment::vector_stride;
+use sutra_format::{AssociationRecord, ConceptId, ConceptRecord, PayloadHome, VertexTombstone};
+use sutra_fs::{Dir, File, Staged};
+use sutra_segment::{SegmentPlan, SegmentSummary, SegmentWriter};
+use zerocopy::little_endian::{U32, U64};
+
+use crate::error::{LsmError, Result};
+use crate::files::{SegmentFile, segment_name};
+use crate::memtable::Memtable;
+use crate::merge::{AssociationMerge, ConceptMerge, ConceptRow};
+use crate::snapshot::{Home, entries_of, vector_of};
+use crate::version::Version;
+
+/// The tables that become one segment, newest first.
+pub(crate) struct Input<'a, D: Dir> {
+    pub(crate) version: &'a Version<D>,
+    pub(crate) memtable: Option<&'a Memtable>,
+    pub(crate) segments: Vec<&'a SegmentFile<D>>,
+    /// Whether nothing older exists, so that there is nothing left for a tombstone to hide.
+    pub(crate) bottom: bool,
+    /// Set when the work is no longer wanted.
+    pub(crate) cancel: &'a AtomicBool,
+}
+
+/// What names and dates the new segment.
+pub(crate) struct Label {
+    pub(crate) segment_id: u32,
+    pub(crate) store_id: [u8; 16],
+    pub(crate) created_at: u64,
+    pub(crate) compacted_at: u64,
+    pub(crate) min_seq: u64,
+    pub(crate) max_seq: u64,
+}
+
+/// What the first pass found.
+#[derive(Debug, Default)]
+pub(crate) struct Survey {
+    concepts: u64,
+    associations: u64,
+    /// Payload in memtables; it always moves.
+    memory: Payload,
+    /// Payload by the segment where it lies.
+    pub(crate) homes: BTreeMap<u32, Payload>,
+}
+
+/// Bytes of payload, as they take up room in a segment.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Payload {
+    text: u64,
+    vectors: u64,
+}
+
+impl Payload {
+    pub(crate) fn bytes(self) -> u64 {
+        self.text + self.vectors
+    }
+}
+
+/// Why no segment came of it.
+pub(crate) enum Stop {
+    /// Something failed.
+    Failed(LsmError),
+    /// The work was called off: the store is closing.
+    Cancelled,
+}
+
+impl<E: Into<LsmError>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Rows that survive, and the deletions that decide it.
+pub(crate) struct Filter<'a, D: Dir> {
+    input: &'a Input<'a, D>,
+    deleted: HashMap<ConceptId, u64>,
+}
+
+impl<'a, D: Dir> Filter<'a, D> {
+    pub(crate) fn new(input: &'a Input<'a, D>) -> Result<Self> {
+        let mut deleted = HashMap::new();
+        let mut add = |tombstone: &VertexTombstone| {
+            let newest = deleted.entry(tombstone.id).or_insert(0);
+            *newest = tombstone.seq.get().max(*newest);
+        };
+        if let Some(memtable) = input.memtable {
+            memtable.sorted_vertex_tombstones(u64::MAX).iter().for_each(&mut add);
+        }
+        for file in &input.segments {
+            file.segment.vertex_tombstones()?.iter().for_each(&mut add);
+        }
+        Ok(Self { input, deleted })
+    }
+
+    fn is_deleted_after(&self, id: &ConceptId, seq: u64) -> bool {
+        self.deleted.get(id).is_some_and(|deleted| *deleted > seq)
+    }
+
+    fn keeps_concept(&self, row: &ConceptRow<'_>) -> Result<bool> {
+        let record = &row.record;
+        if self.input.bottom && (record.is_tombstone() || record.is_delta()) {
+            return Ok(false);
+        }
+        if record.is_fact() && !record.is_tombstone() && !self.deleted.is_empty() {
+            let entries = entries_of(record, row.home, self.input.version)?;
+            let key = record.split_text(entries).ok().and_then(|text| text.fact_key());
+            if let Some(key) = key {
+                let seq = record.seq.get();
+                return Ok(!self.is_deleted_after(&key.source, seq)
+                    && !self.is_deleted_after(&key.target, seq));
+            }
+        }
+        Ok(true)
+    }
+
+    fn keeps_association(&self, record: &AssociationRecord) -> bool {
+        let seq = record.seq.get();
+        !(self.input.bottom && record.is_tombstone()
+            || self.is_deleted_after(&record.source, seq)
+            || self.is_deleted_after(&record.target, seq))
+    }
+
+    /// What the new segment must go on hiding in older ones.
+    fn vertex_tombstones(&self) -> Vec<VertexTombstone> {
+        if self.input.bottom {
+            return Vec::new();
+        }
+        let mut rows: Vec<_> = self
+            .deleted
+            .iter()
+            .map(|(id, seq)| VertexTombstone { id: *id, seq: U64::new(*seq) })
+            .collect();
+        rows.sort_unstable_by_key(|row| (self.input.version.hash(&row.id), row.id));
+        rows
+    }
+
+    fn concepts(
+        &self,
+        mut each: impl FnMut(ConceptRow<'a>) -> Result<()>,
+    ) -> std::result::Result<(), Stop> {
+        let Input { version, memtable, segments, .. } = self.input;
+        let (memtables, segments) = (memtable.iter().copied(), segments.iter().copied());
+        let mut merge = ConceptMerge::new(version.hash_seed, memtables, segments, u64::MAX)?;
+        let mut rows = 0;
+        while let Some(row) = merge.next()? {
+            if self.keeps_concept(&row)? {
+                each(row)?;
+            }
+            self.go_on(&mut rows)?;
+        }
+        Ok(())
+    }
+
+    fn associations(
+        &self,
+        mut each: impl FnMut(AssociationRecord) -> Result<()>,
+    ) -> std::result::Result<(), Stop> {
+        let Input { version, memtable, segments, .. } = self.input;
+        let (memtables, segments) = (memtable.iter().copied(), segments.iter().copied());
+        let mut merge = AssociationMerge::new(version.hash_seed, memtables, segments, u64::MAX)?;
+        let mut rows = 0;
+        while let Some(record) = merge.next()? {
+            if self.keeps_association(&record) {
+                each(record)?;
+            }
+            self.go_on(&mut rows)?;
+        }
+        Ok(())
+    }
+
+    /// Looks now and then whether the work is still wanted.
+    fn go_on(&self, rows: &mut u64) -> std::result::Result<(), Stop> {
+        *rows += 1;
+        if rows.is_multiple_of(1024) && self.input.cancel.load(Ordering::Relaxed) {
+            return Err(Stop::Cancelled);
+        }
+        Ok(())
+    }
+
+    /// The first pass.
+    pub(crate) fn survey(&self) -> std::result::Result<Survey, Stop> {
+        let mut survey = Survey::default();
+        self.concepts(|row| {
+            survey.concepts += 1;
+            survey.add(&row);
+            Ok(())
+        })?;
+        self.associations(|_| {
+            survey.associations += 1;
+            Ok(())
+        })?;
+        Ok(survey)
+    }
+
+    /// The second pass: writes and publishes the segment, carrying along the payload that lies
+    /// in memory or in `moved`. `None` if nothing is left to be written.
+    pub(crate) fn write(
+        &self,
+        dir: &D,
+        label: &Label,
+        survey: &Survey,
+        moved: &BTreeSet<u32>,
+    ) -> std::result::Result<Option<SegmentSummary>, Stop> {
+        let tombstones = self.vertex_tombstones();
+        if survey.concepts == 0 && survey.associations == 0 && tombstones.is_empty() {
+            return Ok(None);
+        }
+        let staged = Staged::create(dir, &segment_name(label.segment_id))?;
+        match self.fill(staged.file(), label, survey, moved, &tombstones) {
+            Ok(summary) => {
+                staged.file().seal()?;
+                staged.publish(dir)?;
+                Ok(Some(summary))
+            }
+            Err(stop) => {
+                let _ = staged.discard(dir); // Else the next writer removes it.
+                Err(stop)
+            }
+        }
+    }
+
+    fn fill(
+        &self,
+        file: &D::File,
+        label: &Label,
+        survey: &Survey,
+        moved: &BTreeSet<u32>,
+        tombstones: &[VertexTombstone],
+    ) -> std::result::Result<SegmentSummary, Stop> {
+        let plan = survey.plan(self.input.version.hash_seed, label, survey.own(moved));
+        let mut writer = SegmentWriter::new(file, plan);
+        self.concepts(|row| {
+            let record = self.carry(&row, label.segment_id, moved, &mut writer)?;
+            Ok(writer.push_concept(&record)?)
+        })?;
+        self.associations(|record| Ok(writer.push_association(&record)?))?;
+        tombstones.iter().for_each(|tombstone| writer.push_vertex_tombstone(*tombstone));
+        survey.homes_after(moved, label.segment_id).into_iter().for_each(|h| writer.push_home(h));
+        Ok(writer.finish()?)
+    }
+
+    /// Copies the payload of a row if it moves, and gives the record that refers to it.
+    fn carry(
+        &self,
+        row: &ConceptRow<'_>,
+        segment_id: u32,
+        moved: &BTreeSet<u32>,
+        writer: &mut SegmentWriter<'_, D::File>,
+    ) -> Result<ConceptRecord> {
+        let moves = |segment: u32| is_in_memory(row) || moved.contains(&segment);
+        let mut record = row.record;
+        if record.text_bytes() > 0 && moves(record.content_segment.get()) {
+            let entries = entries_of(&row.record, row.home, self.input.version)?;
+            let offset = writer.push_text(entries, entry_count(&record))?;
+            record.content_offset = U64::new(offset);
+            record.content_segment = U32::new(segment_id);
+        }
+        if record.has_vector() && moves(record.vector_segment.get()) {
+            let values = vector_of(&row.record, row.home, self.input.version)?;
+            let offset = writer.push_vector(values.unwrap_or_default())?;
+            record.vector_offset = U64::new(offset);
+            record.vector_segment = U32::new(segment_id);
+        }
+        Ok(record)
+    }
+}
+
+impl Survey {
+    fn add(&mut self, row: &ConceptRow<'_>) {
+        let (record, in_memory) = (&row.record, is_in_memory(row));
+        if record.text_bytes() > 0 {
+            self.home(in_memory, record.content_segment.get()).text += record.text_bytes();
+        }
+        if record.has_vector() {
+            let stride = vector_stride(record.vector_dimension.get());
+            self.home(in_memory, record.vector_segment.get()).vectors += stride;
+        }
+    }
+
+    fn home(&mut self, in_memory: bool, segment: u32) -> &mut Payload {
+        if in_memory { &mut self.memory } else { self.homes.entry(segment).or_default() }
+    }
+
+    /// The payload that the new segment will hold itself.
+    fn own(&self, moved: &BTreeSet<u32>) -> Payload {
+        let homes = self.homes.iter().filter(|(segment, _)| moved.contains(segment));
+        homes.fold(self.memory, |sum, (_, home)| Payload {
+            text: sum.text + home.text,
+            vectors: sum.vectors + home.vectors,
+        })
+    }
+
+    /// Where the payload lies once `moved` has moved into the segment `own_id`, by rising id.
+    fn homes_after(&self, moved: &BTreeSet<u32>, own_id: u32) -> Vec<PayloadHome> {
+        let stay = self.homes.iter().filter(|(segment, _)| !moved.contains(segment));
+        let mut homes: Vec<(u32, u64)> = stay.map(|(id, home)| (*id, home.bytes())).collect();
+        homes.push((own_id, self.own(moved).bytes()));
+        homes.sort_unstable();
+        homes
+            .into_iter()
+            .filter(|(_, bytes)| *bytes > 0)
+            .map(|(id, bytes)| PayloadHome {
+                segment_id: U32::new(id),
+                reserved: U32::ZERO,
+                live_bytes: U64::new(bytes),
+            })
+            .collect()
+    }
+
+    fn plan(&self, hash_seed: u64, label: &Label, own: Payload) -> SegmentPlan {
+        SegmentPlan {
+            segment_id: label.segment_id,
+            store_id: label.store_id,
+            hash_seed,
+            created_at: label.created_at,
+            compacted_at: label.compacted_at,
+            min_seq: label.min_seq,
+            max_seq: label.max_seq,
+            concepts: self.concepts,
+            associations: self.associations,
+            vector_bytes: own.vectors,
+            content_bytes: own.text,
+        }
+    }
+}
+
+fn is_in_memory(row: &ConceptRow<'_>) -> bool {
+    matches!(row.home, Home::Memtable(..))
+}
+
+/// How many text entries a record has.
+fn entry_count(record: &ConceptRecord) -> u64 {
+    u64::from(record.has_content())
+        + u64::from(record.attributes_length.get() > 0)
+        + u64::from(record.key_length.get() > 0)
+}

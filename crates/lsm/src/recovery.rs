@@ -1,0 +1,246 @@
+//! What a crash left behind: commits that are only in journals, and files that nothing names.
+//!
+//! The order of recovery, which is safe to repeat from any point of it:
+//! 1. Journals are replayed, from the one that the manifest names, each one naming the next, and
+//!    become segments. No journal is appended to again: what the system's cache shows of a file
+//!    whose sync once failed need not be on its disk, and now it is there a second time.
+//! 2. One manifest names those segments and no journal.
+//! 3. Files that it does not name are removed.
+
+use std::collections::BTreeSet;
+
+use sutra_format::journal::JournalHeader;
+use sutra_fs::{Dir, File, Name};
+use sutra_manifest::{Manifest, SegmentMetadata};
+
+use crate::error::{LsmError, Result};
+use crate::files::{FileRole, SegmentFile, journal_name, role_of};
+use crate::flush::metadata;
+use crate::journal::{self, CommitBody, End, Identity, Replayed, ReplayedFrame};
+use crate::memtable::Memtable;
+use crate::tree::{Inner, JournalStart, LsmTree};
+use crate::version::Version;
+
+/// What opening a store for writing found in its journals.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recovery {
+    /// Commits that were replayed.
+    pub commits: u64,
+    /// Bytes behind the last commit that a crash cut off. They were never acknowledged as
+    /// durable.
+    pub torn_bytes: u64,
+    /// Files that were removed because nothing names them.
+    pub orphans: usize,
+}
+
+impl<D: Dir> LsmTree<D> {
+    /// What opening found in the journals.
+    pub fn recovery(&self) -> Recovery {
+        self.inner.ledger.lock().recovered
+    }
+}
+
+/// The journal with which replay begins.
+pub(crate) fn first_journal(manifest: &Manifest) -> Option<JournalStart> {
+    let journal_id = manifest.journal_floor?;
+    Some(JournalStart { journal_id, first_seq: manifest.last_seq + 1 })
+}
+
+/// The journals of a store, read one after the other.
+pub(crate) struct Replay<'a, D> {
+    pub(crate) dir: &'a D,
+    pub(crate) manifest: &'a Manifest,
+}
+
+/// What the journals of a store hold together.
+pub(crate) struct Log {
+    pub(crate) commits: u64,
+    pub(crate) torn_bytes: u64,
+    pub(crate) next_seq: u64,
+    /// Every journal that was read.
+    pub(crate) journals: BTreeSet<u32>,
+}
+
+impl<D: Dir> Replay<'_, D> {
+    /// Gives every commit since `start` to `each`, in order.
+    pub(crate) fn run(
+        &self,
+        start: JournalStart,
+        mut each: impl FnMut(ReplayedFrame) -> Result<()>,
+    ) -> Result<Log> {
+        let mut identity = self.identity(start);
+        let mut log = Log { commits: 0, torn_bytes: 0, next_seq: 0, journals: BTreeSet::new() };
+        loop {
+            if !log.journals.insert(identity.journal_id) {
+                return Err(self.inconsistent(identity.journal_id, "follows itself"));
+            }
+            let Replayed { end, next_seq, commits, .. } =
+                journal::replay(self.dir, &identity, &mut each)?;
+            log.commits += commits;
+            log.next_seq = next_seq;
+            match end {
+                End::Sealed { next_journal } => {
+                    identity = self
+                        .identity(JournalStart { journal_id: next_journal, first_seq: next_seq });
+                }
+                End::Torn(leftover) => {
+                    log.torn_bytes = leftover.bytes;
+                    return Ok(log);
+                }
+                End::Clean => return Ok(log),
+            }
+        }
+    }
+
+    fn identity(&self, start: JournalStart) -> Identity {
+        Identity {
+            journal_id: start.journal_id,
+            store_id: self.manifest.store_id,
+            hash_seed: self.manifest.hash_seed,
+            first_seq: start.first_seq,
+        }
+    }
+
+    fn inconsistent(&self, journal_id: u32, reason: &str) -> LsmError {
+        let path = self.dir.path(&journal_name(journal_id));
+        LsmError::Inconsistent { path, reason: reason.to_owned() }
+    }
+}
+
+pub(crate) fn has_room(memtable: &Memtable, body: &CommitBody) -> bool {
+    let (concepts, associations) = (body.concepts.len(), body.associations.len());
+    !memtable.is_full() && memtable.has_room(concepts, associations, body.payload.len())
+        || memtable.is_empty()
+}
+
+pub(crate) fn apply(memtable: &Memtable, first_seq: u64, body: CommitBody) {
+    memtable
+        .apply(first_seq, &body.concepts, &body.associations, body.payload)
+        .expect("room was asked for");
+}
+
+impl<D: Dir> Inner<D> {
+    /// Brings the store to where no journal is needed.
+    pub(crate) fn recover(&self) -> Result<()> {
+        let mut ledger = self.ledger.lock();
+        let mut manifest = ledger.manifest.clone();
+        let names = self.dir.list()?;
+        names.iter().for_each(|name| match role_of(name) {
+            FileRole::Segment(id) | FileRole::Journal(id) => manifest.skip_segment_id(id),
+            _ => {}
+        });
+        let mut journals = BTreeSet::new();
+        if let Some(start) = first_journal(&manifest) {
+            let log = self.replay_into_segments(&mut manifest, start)?;
+            journals.clone_from(&log.journals);
+            ledger.recovered.commits = log.commits;
+            ledger.recovered.torn_bytes = log.torn_bytes;
+            manifest.last_seq = log.next_seq - 1;
+            manifest.journal_floor = None;
+        }
+        self.check_strays(&names, &ledger.manifest, &journals, manifest.last_seq)?;
+        if ledger.manifest.journal_floor.is_some() {
+            let files = crate::open::open_files(&self.dir, &manifest)?;
+            let memtables = self.version.load().memtables.clone();
+            let version = Version::new(self.hash_seed, memtables, files)?;
+            let last_seq = manifest.last_seq;
+            self.publish(&mut ledger, manifest)?;
+            self.version.store(version.into());
+            self.visible.store(last_seq, std::sync::atomic::Ordering::Release);
+            self.writer()?.next_seq = last_seq + 1;
+        } else {
+            ledger.manifest = manifest; // But for the next id it is as published.
+        }
+        ledger.recovered.orphans = self.remove_orphans(&names, &ledger.manifest)?;
+        Ok(())
+    }
+
+    /// Replays the journals; each memtable full of commits becomes a segment of level 0.
+    fn replay_into_segments(&self, manifest: &mut Manifest, start: JournalStart) -> Result<Log> {
+        let before = manifest.clone();
+        let mut memtable = self.new_memtable();
+        let mut metas: Vec<SegmentMetadata> = Vec::new();
+        let mut files: Vec<SegmentFile<D>> = Vec::new();
+        let mut flush = |memtable: &Memtable, manifest: &mut Manifest| -> Result<()> {
+            let current = self.version.load();
+            let all = current.files.iter().chain(&files).cloned().collect();
+            let version = Version::new(self.hash_seed, current.memtables.clone(), all)?;
+            let id = manifest.allocate_segment_id();
+            if let Some(summary) = self.write_memtable_over(&version, memtable, id)? {
+                let meta = metadata(&summary, 0);
+                files.push(SegmentFile::open(&self.dir, &meta, self.store_id)?);
+                metas.push(meta);
+            }
+            Ok(())
+        };
+        let replay = Replay { dir: &*self.dir, manifest: &before };
+        let log = replay.run(start, |frame| {
+            if !has_room(&memtable, &frame.body) {
+                flush(&memtable, manifest)?;
+                memtable = self.new_memtable();
+            }
+            apply(&memtable, frame.first_seq, frame.body);
+            Ok(())
+        })?;
+        if !memtable.is_empty() {
+            flush(&memtable, manifest)?;
+        }
+        metas.into_iter().for_each(|meta| manifest.add_segment(meta));
+        Ok(log)
+    }
+
+    /// Refuses a store with commits in journals that its manifest does not lead to: a manifest or
+    /// a journal between them is not the one that was there.
+    fn check_strays(
+        &self,
+        names: &[Name],
+        manifest: &Manifest,
+        replayed: &BTreeSet<u32>,
+        last_seq: u64,
+    ) -> Result<()> {
+        // Older ones were flushed before the manifest was published that no longer names them.
+        let floor = manifest.journal_floor.unwrap_or(manifest.next_segment_id());
+        for name in names {
+            let FileRole::Journal(id) = role_of(name) else { continue };
+            if id < floor || replayed.contains(&id) {
+                continue;
+            }
+            let mut header = [0; JournalHeader::BYTES];
+            self.dir.open(name)?.read_at(0, &mut header)?;
+            let path = || self.dir.path(name);
+            let header = JournalHeader::decode(&header).map_err(|error| {
+                LsmError::Inconsistent { path: path(), reason: error.to_string() }
+            })?;
+            let identity = Identity {
+                journal_id: id,
+                store_id: self.store_id,
+                hash_seed: self.hash_seed,
+                first_seq: header.first_seq.get(),
+            };
+            let stray: Replayed =
+                journal::replay(&*self.dir, &identity, |_| Ok::<_, LsmError>(()))?;
+            if stray.commits > 0 && stray.next_seq > last_seq + 1 {
+                let reason = "holds commits that the manifest does not lead to".to_owned();
+                return Err(LsmError::Inconsistent { path: path(), reason });
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what no manifest names; says how many files that were.
+    fn remove_orphans(&self, names: &[Name], manifest: &Manifest) -> Result<usize> {
+        let mut removed = 0;
+        for name in names {
+            let orphan = match role_of(name) {
+                FileRole::Segment(id) => manifest.segment(id).is_none(),
+                FileRole::Journal(_) | FileRole::Staged => true,
+                FileRole::Manifest | FileRole::Lock | FileRole::Foreign => false,
+            };
+            if orphan {
+                self.dir.remove(name)?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+}

@@ -1,0 +1,248 @@
+//! [`LsmTree`]: the engine as a whole, and what its parts share.
+//!
+//! Locks, in the order in which they may be taken: `flushing` or `compacting`, `writer`,
+//! `ledger`. Readers take none.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
+use parking_lot::{Condvar, Mutex};
+use sutra_format::AssociationKind;
+use sutra_fs::{Dir, OsDir};
+use sutra_manifest::Manifest;
+
+use crate::commit::{Queue, Writer};
+use crate::config::{Background, CompactionConfig, Environment};
+use crate::error::{LsmError, Result};
+use crate::health::{Health, Poison};
+use crate::journal::Filler;
+use crate::memtable::Memtable;
+use crate::recovery::Recovery;
+use crate::snapshot::Snapshot;
+use crate::stats::Counters;
+use crate::version::Version;
+use crate::worker::{Signals, Workers};
+
+/// A store: one writer, or one of any number of readers. Dropping it closes it.
+pub struct LsmTree<D: Dir = OsDir> {
+    pub(crate) inner: Arc<Inner<D>>,
+    pub(crate) workers: Workers,
+}
+
+/// [`LsmTree`] on the file system, under the name that it had first.
+pub type LSMTree = LsmTree<OsDir>;
+
+/// What the parts of the engine share.
+pub(crate) struct Inner<D: Dir> {
+    pub(crate) dir: Arc<D>,
+    pub(crate) config: CompactionConfig,
+    pub(crate) environment: Environment,
+    pub(crate) store_id: [u8; 16],
+    pub(crate) hash_seed: u64,
+    /// What readers see; replaced only under `ledger`.
+    pub(crate) version: ArcSwap<Version<D>>,
+    /// The last sequence number that readers see. Moves by whole commits.
+    pub(crate) visible: AtomicU64,
+    pub(crate) ledger: Mutex<Ledger>,
+    /// Woken when a memtable was flushed, or could not be.
+    pub(crate) progress: Condvar,
+    /// Commits that wait for their turn.
+    pub(crate) queue: Queue,
+    /// Absent in a reader.
+    pub(crate) writer: Option<Mutex<Writer<D>>>,
+    /// Writes zeros ahead of the journal that is written to.
+    pub(crate) filler: Mutex<Option<Filler<D::File>>>,
+    pub(crate) flushing: Mutex<()>,
+    pub(crate) compacting: Mutex<()>,
+    pub(crate) poison: Poison,
+    pub(crate) counters: Counters,
+    pub(crate) signals: Signals,
+    pub(crate) closing: AtomicBool,
+    /// Held as long as anything may write.
+    pub(crate) lock: Mutex<Option<D::Lock>>,
+}
+
+/// What the manifest says, and what it will say once the memtables are flushed.
+pub(crate) struct Ledger {
+    /// As it was published last, but for the next id.
+    pub(crate) manifest: Manifest,
+    /// Full memtables, oldest first, each with its journal.
+    pub(crate) sealed: VecDeque<Sealed>,
+    /// The journal of the active memtable, once there is one.
+    pub(crate) active_journal: Option<JournalStart>,
+    /// Why the last background work failed; it is tried again.
+    pub(crate) trouble: Option<LsmError>,
+    /// What opening found.
+    pub(crate) recovered: Recovery,
+}
+
+/// A memtable that takes no more commits.
+#[derive(Clone)]
+pub(crate) struct Sealed {
+    pub(crate) memtable: Arc<Memtable>,
+    pub(crate) journal: JournalStart,
+}
+
+/// A journal that may have to be replayed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct JournalStart {
+    pub(crate) journal_id: u32,
+    /// The sequence number of its first record.
+    pub(crate) first_seq: u64,
+}
+
+impl LsmTree<OsDir> {
+    /// Opens the store in the directory `path` for writing; makes it if there is none. What a
+    /// crash left behind is recovered and cleaned up.
+    ///
+    /// Fails if another writer has it open, if what is on disk is damaged, or if the directory
+    /// holds parts of a store without its manifest. Costs the manifest and a few pages of each
+    /// segment, and after a crash the journal that was not flushed yet.
+    pub fn open(path: impl AsRef<Path>, config: CompactionConfig) -> Result<Self> {
+        Self::open_in(OsDir::create(path)?, config, Environment::default())
+    }
+
+    /// Opens the store in the directory `path` for reading: locks nothing, writes nothing, and
+    /// sees what was committed until now, also by a writer that is still at work.
+    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self> {
+        Self::open_read_only_in(OsDir::open(path)?)
+    }
+}
+
+impl<D: Dir> LsmTree<D> {
+    /// The store at this moment. Takes no lock and costs well under a microsecond.
+    pub fn snapshot(&self) -> Snapshot<D> {
+        self.inner.snapshot()
+    }
+
+    /// Names kinds of associations, new ones durably; gives the kind of each name. A name has 1 to
+    /// 255 bytes and no control characters.
+    pub fn register_kinds(&self, names: &[&str]) -> Result<Vec<AssociationKind>> {
+        let mut ledger = self.inner.ledger.lock();
+        let known = |manifest: &Manifest| -> Option<Vec<_>> {
+            names.iter().map(|name| manifest.kind_code(name)).collect()
+        };
+        if let Some(kinds) = known(&ledger.manifest) {
+            return Ok(kinds);
+        }
+        self.inner.check_writable()?;
+        let mut manifest = ledger.manifest.clone();
+        let mut kinds = Vec::with_capacity(names.len());
+        for name in names {
+            let kind = manifest.register_kind(name);
+            kinds.push(kind.map_err(|e| LsmError::invalid("association kind", e.to_string()))?);
+        }
+        self.inner.publish(&mut ledger, manifest)?;
+        Ok(kinds)
+    }
+
+    /// The kind that was registered, or built in, under this name.
+    pub fn kind_named(&self, name: &str) -> Option<AssociationKind> {
+        self.inner.ledger.lock().manifest.kind_code(name)
+    }
+
+    /// The name of a kind.
+    pub fn kind_name(&self, kind: AssociationKind) -> Option<String> {
+        self.inner.ledger.lock().manifest.kind_name(kind).map(str::to_owned)
+    }
+
+    /// Whether reads and writes work, and if not, why.
+    pub fn health(&self) -> Health {
+        if let Some(cause) = self.inner.poison.cause() {
+            return Health::Poisoned { cause: cause.to_string() };
+        }
+        match &self.inner.ledger.lock().trouble {
+            Some(error) => Health::Degraded { cause: error.to_string() },
+            None => Health::Good,
+        }
+    }
+
+    /// Whether it was opened for reading only.
+    pub fn is_read_only(&self) -> bool {
+        self.inner.writer.is_none()
+    }
+
+    /// Flushes what is in memory, so that opening is fast, and closes the store. Dropping the
+    /// store does the same, and keeps errors to itself: nothing durable is lost by them.
+    pub fn close(mut self) -> Result<()> {
+        self.shut_down()
+    }
+
+    /// What closing and dropping share. The second call does nothing.
+    fn shut_down(&mut self) -> Result<()> {
+        if self.inner.closing.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        self.inner.signals.wake_all();
+        self.workers.join();
+        let result = if self.is_read_only() { Ok(()) } else { self.inner.retire() };
+        *self.inner.lock.lock() = None;
+        result
+    }
+}
+
+impl<D: Dir> Drop for LsmTree<D> {
+    fn drop(&mut self) {
+        let _ = self.shut_down(); // Whoever wants to know calls `close`.
+    }
+}
+
+impl<D: Dir> Inner<D> {
+    /// A version and the sequence number up to which it is complete.
+    pub(crate) fn snapshot(&self) -> Snapshot<D> {
+        let mut version = self.version.load_full();
+        loop {
+            let seq = self.visible.load(Ordering::Acquire);
+            let again = self.version.load();
+            // Unchanged around the load of `visible`: everything up to it is in this version, and
+            // its segments hold nothing newer, since only what was visible is flushed.
+            if Arc::ptr_eq(&version, &again) {
+                return Snapshot::new(version, seq);
+            }
+            version = Arc::clone(&again);
+        }
+    }
+
+    /// Fails unless the store takes writes.
+    pub(crate) fn check_writable(&self) -> Result<()> {
+        if self.writer.is_none() {
+            return Err(LsmError::ReadOnly);
+        }
+        self.poison.check()
+    }
+
+    /// Makes `manifest` the durable truth. If that fails nobody knows which one is on disk, so
+    /// the writer is poisoned, unless there was just no room for it.
+    pub(crate) fn publish(&self, ledger: &mut Ledger, manifest: Manifest) -> Result<()> {
+        self.poison.check()?;
+        match manifest.publish(&*self.dir) {
+            Ok(()) => {
+                ledger.manifest = manifest;
+                Ok(())
+            }
+            Err(error) => {
+                let error = LsmError::from(error);
+                if !error.is_out_of_space() {
+                    self.poison.set(&error.to_string());
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Whether the engine works by itself.
+    pub(crate) fn has_threads(&self) -> bool {
+        self.environment.background == Background::Threads
+    }
+}
+
+impl Ledger {
+    /// A number for a new file. Numbers of files that came to nothing are not used again while
+    /// the store is open.
+    pub(crate) fn allocate_id(&mut self) -> u32 {
+        self.manifest.allocate_segment_id()
+    }
+}

@@ -1,0 +1,175 @@
+//! Reads everything and holds it against every sum and every rule.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use sutra_format::segment::vector_stride;
+use sutra_fs::{Dir, File, Name};
+use sutra_manifest::Manifest;
+
+use crate::error::{LsmError, Result};
+use crate::files::{FileRole, SegmentFile, lock_name, role_of};
+use crate::journal::{self, End, Identity};
+use crate::recovery::first_journal;
+use crate::snapshot::{Home, entries_of, vector_of};
+use crate::tree::LsmTree;
+use crate::version::Version;
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// The file.
+    pub path: PathBuf,
+    /// Where in it, if that can be told.
+    pub offset: Option<u64>,
+    /// What is wrong, and what to do.
+    pub reason: String,
+}
+
+/// What [`LsmTree::verify`] found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VerifyReport {
+    /// Everything that is wrong; the first of each file.
+    pub damages: Vec<Damage>,
+    /// Files that were read.
+    pub files: usize,
+    /// Bytes that were read.
+    pub bytes: u64,
+    /// Names in the directory that are not the store's.
+    pub foreign: Vec<String>,
+}
+
+impl VerifyReport {
+    /// Whether nothing is wrong.
+    pub fn is_intact(&self) -> bool {
+        self.damages.is_empty()
+    }
+}
+
+impl<D: Dir> LsmTree<D> {
+    /// Reads every byte of every file that the store has on disk and checks all sums, all orders
+    /// and all references. `progress` is told how many more bytes were read.
+    ///
+    /// Fails only if it cannot look; what is damaged is in the report.
+    pub fn verify(&self, progress: &mut dyn FnMut(u64)) -> Result<VerifyReport> {
+        let inner = &self.inner;
+        let version = inner.version.load_full();
+        let mut report = VerifyReport::default();
+        for file in &version.files {
+            report.files += 1;
+            report.bytes += file.segment.file_length();
+            let checked = file.segment.verify(progress).map_err(LsmError::from);
+            let checked = checked.and_then(|()| check_references(&version, file));
+            report.note(checked);
+        }
+        let manifest = inner.ledger.lock().manifest.clone();
+        let mut journal_bytes = 0;
+        report.note(check_journals(&*inner.dir, &manifest, &mut journal_bytes));
+        report.bytes += journal_bytes;
+        for name in inner.dir.list()? {
+            match role_of(&name) {
+                FileRole::Manifest => {
+                    report.files += 1;
+                    report.note(check_manifest(&*inner.dir, &name));
+                }
+                FileRole::Lock => report.note(check_lock(&*inner.dir)),
+                FileRole::Foreign => report.foreign.push(name.to_string()),
+                FileRole::Segment(_) | FileRole::Journal(_) | FileRole::Staged => {}
+            }
+        }
+        Ok(report)
+    }
+}
+
+impl VerifyReport {
+    fn note(&mut self, checked: Result<()>) {
+        if let Err(error) = checked {
+            self.damages.push(Damage {
+                path: error.path().map(PathBuf::from).unwrap_or_default(),
+                offset: error.offset(),
+                reason: error.to_string(),
+            });
+        }
+    }
+}
+
+/// Whether text and vector of every record are where it says, and its file's count of them is
+/// right. What lies in the file itself was checked with the file.
+fn check_references<D: Dir>(version: &Version<D>, file: &SegmentFile<D>) -> Result<()> {
+    if file.payload_only {
+        return Ok(());
+    }
+    let mut live: BTreeMap<u32, u64> = BTreeMap::new();
+    for row in 0..file.concept_rows() {
+        let record = file.segment.concept(row)?;
+        let misfit = |reason: String| LsmError::Inconsistent {
+            path: file.segment.path().to_path_buf(),
+            reason: format!("concept {}: {reason}", record.id),
+        };
+        if record.text_bytes() > 0 {
+            let entries = entries_of(record, Home::Segments, version)?;
+            record.split_text(entries).map_err(|error| misfit(error.to_string()))?;
+            *live.entry(record.content_segment.get()).or_default() += record.text_bytes();
+        }
+        if let Some(values) = vector_of(record, Home::Segments, version)? {
+            if let Some(at) = values.iter().position(|value| !value.is_finite()) {
+                return Err(misfit(format!("value {at} of its vector is not a finite number")));
+            }
+            let stride = vector_stride(record.vector_dimension.get());
+            *live.entry(record.vector_segment.get()).or_default() += stride;
+        }
+    }
+    let homes = file.segment.homes()?;
+    let stated = homes.iter().map(|home| (home.segment_id.get(), home.live_bytes.get()));
+    if !live.into_iter().eq(stated) {
+        let path = file.segment.path().to_path_buf();
+        let reason = "what it says of the payload that it refers to is not so".to_owned();
+        return Err(LsmError::Inconsistent { path, reason });
+    }
+    Ok(())
+}
+
+/// Reads the journals that the manifest leads to, up to their last byte.
+fn check_journals<D: Dir>(dir: &D, manifest: &Manifest, bytes: &mut u64) -> Result<()> {
+    let Some(start) = first_journal(manifest) else { return Ok(()) };
+    let mut identity = Identity {
+        journal_id: start.journal_id,
+        store_id: manifest.store_id,
+        hash_seed: manifest.hash_seed,
+        first_seq: start.first_seq,
+    };
+    loop {
+        let verified = journal::verify(dir, &identity)?;
+        *bytes += verified.replayed.offset;
+        if let Some(leftover) = verified.leftover {
+            return Err(LsmError::Inconsistent {
+                path: dir.path(&identity.name()),
+                reason: format!(
+                    "{} bytes from byte {} on are no whole commit: a crash cut it off, or they \
+                     are damaged; opening the store for writing drops them",
+                    leftover.bytes, leftover.offset
+                ),
+            });
+        }
+        match verified.replayed.end {
+            End::Sealed { next_journal } if next_journal > identity.journal_id => {
+                identity.journal_id = next_journal;
+                identity.first_seq = verified.replayed.next_seq;
+            }
+            _ => return Ok(()),
+        }
+    }
+}
+
+fn check_manifest<D: Dir>(dir: &D, name: &Name) -> Result<()> {
+    Ok(Manifest::load_from(dir, name).map(drop)?)
+}
+
+fn check_lock<D: Dir>(dir: &D) -> Result<()> {
+    let name = lock_name();
+    if dir.open(&name)?.length()? > 0 {
+        let reason = "the lock file is not empty; empty it".to_owned();
+        return Err(LsmError::Inconsistent { path: dir.path(&name), reason });
+    }
+    Ok(())
+}

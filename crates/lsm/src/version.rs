@@ -1,0 +1,132 @@
+//! [`Version`]: everything that readers see, swapped whole.
+//!
+//! Invariants:
+//! * Every record in a table of the list is newer than every record of the same key in a table
+//!   behind it: memtables newest first, then segments by rising level, newest first in each.
+//! * Sequence ranges of searched segments do not overlap.
+//! * Every segment that a record refers to for payload is in `files`.
+
+use std::sync::Arc;
+
+use sutra_format::hash::placement;
+use sutra_format::{ConceptId, ConceptRecord};
+use sutra_fs::Dir;
+
+use crate::error::{LsmError, Result};
+use crate::files::SegmentFile;
+use crate::memtable::Memtable;
+
+/// An immutable list of tables.
+pub(crate) struct Version<D: Dir> {
+    /// The seed of the placement hash.
+    pub(crate) hash_seed: u64,
+    /// Newest first; the first is the active one.
+    pub(crate) memtables: Vec<Arc<Memtable>>,
+    /// Searched segments, newest first.
+    pub(crate) segments: Vec<SegmentFile<D>>,
+    /// All segment files by rising id, those that only hold payload included.
+    pub(crate) files: Vec<SegmentFile<D>>,
+    /// Whether any segment has vertex tombstones.
+    pub(crate) vertex_tombstones: bool,
+    /// Whether any segment has association tombstones.
+    pub(crate) association_tombstones: bool,
+}
+
+impl<D: Dir> Version<D> {
+    /// Orders the files of a store into a version.
+    pub(crate) fn new(
+        hash_seed: u64,
+        memtables: Vec<Arc<Memtable>>,
+        mut files: Vec<SegmentFile<D>>,
+    ) -> Result<Self> {
+        files.sort_by_key(|file| file.segment.id());
+        let mut segments: Vec<_> = files.iter().filter(|f| !f.payload_only).cloned().collect();
+        segments.sort_by_key(|file| std::cmp::Reverse(file.segment.header().max_seq.get()));
+        for pair in segments.windows(2) {
+            let (newer, older) = (pair[0].segment.header(), pair[1].segment.header());
+            if newer.min_seq.get() <= older.max_seq.get() || pair[0].level > pair[1].level {
+                return Err(LsmError::Inconsistent {
+                    path: pair[0].segment.path().to_path_buf(),
+                    reason: format!("out of order with segment {}", pair[1].segment.id()),
+                });
+            }
+        }
+        let mut vertex_tombstones = false;
+        for file in &segments {
+            vertex_tombstones |= !file.segment.vertex_tombstones()?.is_empty();
+        }
+        let association_tombstones =
+            segments.iter().any(|f| f.segment.header().association_tombstones.get() > 0);
+        Ok(Self {
+            hash_seed,
+            memtables,
+            segments,
+            files,
+            vertex_tombstones,
+            association_tombstones,
+        })
+    }
+
+    /// The same files with other memtables.
+    pub(crate) fn with_memtables(&self, memtables: Vec<Arc<Memtable>>) -> Self {
+        Self {
+            hash_seed: self.hash_seed,
+            memtables,
+            segments: self.segments.clone(),
+            files: self.files.clone(),
+            vertex_tombstones: self.vertex_tombstones,
+            association_tombstones: self.association_tombstones,
+        }
+    }
+
+    /// Where records with this id stand in a table.
+    pub(crate) fn hash(&self, id: &ConceptId) -> u64 {
+        placement(self.hash_seed, id)
+    }
+
+    /// The memtable that is written to.
+    pub(crate) fn active(&self) -> &Arc<Memtable> {
+        &self.memtables[0]
+    }
+
+    /// The file with this segment id.
+    pub(crate) fn file(&self, id: u32) -> Option<&SegmentFile<D>> {
+        let at = self.files.binary_search_by_key(&id, |file| file.segment.id()).ok()?;
+        Some(&self.files[at])
+    }
+
+    /// The file that holds the payload of a record; `what` and `record` are for the message.
+    pub(crate) fn payload_file(&self, id: u32, record: &ConceptRecord) -> Result<&SegmentFile<D>> {
+        self.file(id).ok_or_else(|| LsmError::Inconsistent {
+            path: self.files.first().map_or_else(Default::default, |f| f.segment.path().into()),
+            reason: format!("concept {} refers to segment {id}, which is not there", record.id),
+        })
+    }
+
+    /// The newest sequence number, at most `upto`, at which the concept was deleted.
+    pub(crate) fn vertex_tombstone(
+        &self,
+        hash: u64,
+        id: &ConceptId,
+        upto: u64,
+    ) -> Result<Option<u64>> {
+        for memtable in self.memtables.iter().filter(|m| m.has_vertex_tombstones()) {
+            if let Some(seq) = memtable.vertex_tombstone(hash, id, upto) {
+                return Ok(Some(seq));
+            }
+        }
+        if self.vertex_tombstones {
+            for file in &self.segments {
+                if let Some(seq) = file.segment.vertex_tombstone(hash, id)? {
+                    return Ok(Some(seq));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether any concept is known to be deleted: if not, no association can be hidden by one.
+    pub(crate) fn has_vertex_tombstones(&self) -> bool {
+        self.vertex_tombstones || self.memtables.iter().any(|m| m.has_vertex_tombstones())
+    }
+}

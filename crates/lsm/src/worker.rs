@@ -1,0 +1,148 @@
+//! The threads of the engine: loops around the steps, which can as well be called by hand.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use parking_lot::Mutex;
+use sutra_fs::Dir;
+
+use crate::config::Durability;
+use crate::error::LsmError;
+use crate::tree::{Inner, LsmTree};
+
+/// Wakes threads. Waking twice is waking once.
+pub(crate) struct Signals {
+    flush: (Sender<()>, Receiver<()>),
+    compact: (Sender<()>, Receiver<()>),
+    /// Whether a commit waits for a sync that nobody waits for.
+    pub(crate) unsynced: AtomicBool,
+}
+
+impl Default for Signals {
+    fn default() -> Self {
+        Self { flush: bounded(1), compact: bounded(1), unsynced: AtomicBool::new(false) }
+    }
+}
+
+impl Signals {
+    pub(crate) fn wake_flush(&self) {
+        let _ = self.flush.0.try_send(()); // Full: it is awake already.
+    }
+
+    pub(crate) fn wake_compaction(&self) {
+        let _ = self.compact.0.try_send(());
+    }
+
+    pub(crate) fn wake_all(&self) {
+        self.wake_flush();
+        self.wake_compaction();
+    }
+}
+
+/// The threads of one store.
+#[derive(Default)]
+pub(crate) struct Workers {
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    compacts: AtomicBool,
+}
+
+impl Workers {
+    fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), LsmError> {
+        let thread =
+            std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(|e| {
+                LsmError::invalid("background thread", format!("cannot be started: {e}"))
+            })?;
+        self.threads.lock().push(thread);
+        Ok(())
+    }
+
+    pub(crate) fn join(&self) {
+        for thread in self.threads.lock().drain(..) {
+            let _ = thread.join(); // A panic was caught and recorded before.
+        }
+    }
+}
+
+impl<D: Dir> LsmTree<D> {
+    /// Starts the thread that flushes memtables, writes zeros ahead and syncs buffered commits.
+    pub(crate) fn start_flusher(&self) -> Result<(), LsmError> {
+        let inner = self.inner.clone();
+        self.workers.spawn("sutra-flush", move || inner.guarded(Inner::flush_loop))
+    }
+
+    /// Merges levels in a thread of its own from now on, as they become due, until the store is
+    /// closed. Calling it again changes nothing.
+    pub fn start_background_compaction(&self) -> Result<(), LsmError> {
+        self.inner.check_writable()?;
+        if self.workers.compacts.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let inner = self.inner.clone();
+        self.inner.signals.wake_compaction();
+        self.workers.spawn("sutra-compact", move || inner.guarded(Inner::compaction_loop))
+    }
+}
+
+impl<D: Dir> Inner<D> {
+    /// Runs a loop until it ends; a panic in it poisons the writer instead of ending silently.
+    fn guarded(self: Arc<Self>, work: impl FnOnce(&Self)) {
+        if catch_unwind(AssertUnwindSafe(|| work(&self))).is_err() {
+            self.poison.set("a background thread panicked; please report it");
+            self.progress.notify_all();
+        }
+    }
+
+    fn flush_loop(&self) {
+        while !self.closing.load(Ordering::Acquire) {
+            // The time-out is for buffered commits, which wait for nobody.
+            let _ = self.signals.flush.1.recv_timeout(Durability::INTERVAL);
+            if self.signals.unsynced.swap(false, Ordering::AcqRel)
+                && matches!(self.try_sync_journal(), Ok(false))
+            {
+                self.signals.unsynced.store(true, Ordering::Release);
+            }
+            let zeros = self.fill_ahead();
+            self.settle(zeros);
+            while !self.closing.load(Ordering::Acquire) {
+                match self.flush_step() {
+                    Ok(true) => self.signals.wake_compaction(),
+                    Ok(false) => break,
+                    Err(error) => {
+                        self.settle(Err(error));
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    fn compaction_loop(&self) {
+        while !self.closing.load(Ordering::Acquire) {
+            let _ = self.signals.compact.1.recv_timeout(self.config.interval());
+            while !self.closing.load(Ordering::Acquire) {
+                match self.compaction_step() {
+                    Ok(true) => {}
+                    Ok(false) => break,
+                    Err(error) => {
+                        self.settle(Err(error));
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes note of how a piece of background work ended. A full disk is tried again; anything
+    /// else means that what is on disk cannot be trusted, and poisons the writer.
+    fn settle(&self, result: Result<(), LsmError>) {
+        let Err(error) = result else { return };
+        if !error.is_out_of_space() {
+            self.poison.set(&error.to_string());
+        }
+        self.ledger.lock().trouble = Some(error);
+        self.progress.notify_all();
+    }
+}
