@@ -71,24 +71,29 @@ impl<D: Dir> SegmentAppender<D> {
             content: Vec::new(),
             texts: 0,
         };
-        appender.sync()?;
-        Ok(appender)
+        match appender.sync() {
+            Ok(()) => Ok(appender),
+            Err(error) => {
+                let _ = appender.dir.remove(&appender.name); // The first error is the one that tells.
+                Err(error)
+            }
+        }
     }
 
-    /// Appends a concept, and says at which offset of the concept block. References to payload
-    /// are to this segment, appended before or later.
+    /// Appends a concept, and says at which offset of the concept block. Its references to payload
+    /// are to this file, where it is appended before or later; they are not checked.
     pub fn append_concept(&mut self, mut record: ConceptRecord) -> Result<u64> {
+        record.check().map_err(SegmentError::BadRecord)?;
         self.make_room(ConceptRecord::BYTES as u64, self.concepts.len() as u64)?;
-        let own = self.header.segment_id;
-        record.content_segment =
-            if record.content_offset.get() == ConceptRecord::ABSENT { U32::ZERO } else { own };
-        record.vector_segment = if record.has_vector() { own } else { U32::ZERO };
+        record.content_segment = U32::ZERO; // A file alone refers to itself by zero.
+        record.vector_segment = U32::ZERO;
         self.concepts.push(record);
         Ok(((self.concepts.len() - 1) * ConceptRecord::BYTES) as u64)
     }
 
     /// Appends an association, and says at which offset of the association block.
     pub fn append_association(&mut self, record: AssociationRecord) -> Result<u64> {
+        record.check().map_err(SegmentError::BadRecord)?;
         self.make_room(AssociationRecord::BYTES as u64, self.associations.len() as u64)?;
         self.associations.push(record);
         Ok(((self.associations.len() - 1) * AssociationRecord::BYTES) as u64)

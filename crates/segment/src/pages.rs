@@ -55,13 +55,12 @@ impl Pages {
         let (mut first, last) = (start / PAGE_BYTES, (end - 1) / PAGE_BYTES);
         while let Some(page) = self.missing(first, last) {
             self.check_page(bytes, page)?;
-            self.checked[(page / BITS) as usize].fetch_or(1 << (page % BITS), Ordering::Relaxed);
             first = page;
         }
         Ok(())
     }
 
-    /// Checks one page, whether or not it has been.
+    /// Checks a page, whether or not it has been.
     pub(crate) fn check_page(&self, bytes: &[u8], page: u64) -> Result<(), FormatError> {
         let offset = page * PAGE_BYTES;
         let slot = (self.sums_offset + page * 4) as usize;
@@ -70,7 +69,12 @@ impl Pages {
         let stored = bytes.get(slot..).and_then(|slot| slot.first_chunk()).ok_or(short)?;
         let stored = u32::from_le_bytes(*stored);
         match self.identity.page_sum(page, page_bytes) {
-            computed if computed == stored => Ok(()),
+            computed if computed == stored => {
+                if let Some(word) = self.checked.get((page / BITS) as usize) {
+                    word.fetch_or(1 << (page % BITS), Ordering::Relaxed);
+                }
+                Ok(())
+            }
             computed => Err(FormatError::Checksum { offset, part: "page", stored, computed }),
         }
     }

@@ -40,7 +40,7 @@ impl<D: AsRef<[u8]>> Segment<D> {
     }
 
     /// The dimension of the vector that starts at `offset` of the vector block.
-    fn dimension_at(&self, offset: u64) -> Result<u32> {
+    pub(crate) fn dimension_at(&self, offset: u64) -> Result<u32> {
         let runs = self.runs()?;
         let behind = runs.partition_point(|run| run.offset.get() <= offset);
         let starts_here = |run: &&VectorRun| {

@@ -185,7 +185,9 @@ impl<D> fmt::Debug for Segment<D> {
     }
 }
 
-fn decode(bytes: &[u8]) -> std::result::Result<(SegmentHeader, Sections, Pages), FormatError> {
+pub(crate) fn decode(
+    bytes: &[u8],
+) -> std::result::Result<(SegmentHeader, Sections, Pages), FormatError> {
     let header = *SegmentHeader::decode(bytes, bytes.len() as u64)?;
     let sections = Sections::decode(&header, bytes)?;
     let identity =

@@ -6,9 +6,6 @@ use sutra_format::{
     BlockExtent, FormatError, PayloadHome, SectionEntry, SectionKind, SegmentHeader, TagLine,
     VectorRun, VertexTombstone,
 };
-use zerocopy::FromBytes;
-
-use crate::cursor::Identity;
 
 /// A range of the file.
 #[derive(Clone, Copy, Debug, Default)]
@@ -42,10 +39,16 @@ pub(crate) struct Directory {
     pub(crate) rows: u64,
 }
 
+impl Directory {
+    /// Whether items have starts: every one but that of concepts, whose items are the rows.
+    pub(crate) fn has_starts(&self) -> bool {
+        self.starts_offset != 0
+    }
+}
+
 /// Every section that this version knows, by its place.
 #[derive(Clone, Debug)]
 pub(crate) struct Sections {
-    pub(crate) entries: Vec<SectionEntry>,
     pub(crate) page_sums: Place,
     pub(crate) concepts: Directory,
     pub(crate) sources: Directory,
@@ -57,33 +60,23 @@ pub(crate) struct Sections {
 }
 
 impl Sections {
-    /// Reads and checks the section table of a file whose header has been checked.
+    /// Reads and checks the section table of a file whose header has been checked, the page sums,
+    /// and the zeros that are under no sum.
     pub(crate) fn decode(header: &SegmentHeader, bytes: &[u8]) -> Result<Self, FormatError> {
         let table = Place {
             offset: header.section_table_offset.get(),
             length: header.section_table_length.get(),
         };
-        let identity =
-            Identity { hash_seed: header.hash_seed.get(), segment_id: header.segment_id.get() };
-        let table_bytes = part(bytes, table)?;
-        let stored = header.section_table_crc.get();
-        check_sum(identity, table.offset, table_bytes, "section table", stored)?;
-        let entries = <[SectionEntry]>::ref_from_bytes(table_bytes)
-            .map_err(|_| invalid(table.offset, "section table has a wrong length"))?;
-        check_entries(header, entries)?;
-        let sums = entries.last().expect("the page sums were found to be last");
+        let entries = header.sections(part(bytes, table)?)?;
+        let sums = check_page_sums(entries, table)?;
         let page_sums = place(sums);
-        check_sum(
-            identity,
-            page_sums.offset,
-            part(bytes, page_sums)?,
-            "page sums",
-            sums.crc.get(),
-        )?;
-        let gap = Place { offset: page_sums.end(), length: table.offset - page_sums.end() };
-        check_zero(bytes, gap)?;
-        let first = SegmentHeader::BYTES as u64;
-        check_zero(bytes, Place { offset: first, length: PAGE_BYTES - first })?;
+        let (stored, offset) = (sums.crc.get(), page_sums.offset);
+        let computed = header.part_sum(offset, part(bytes, page_sums)?);
+        if stored != computed {
+            return Err(FormatError::Checksum { offset, part: "page sums", stored, computed });
+        }
+        check_zero(bytes, page_sums.end(), table.offset)?;
+        check_zero(bytes, SegmentHeader::BYTES as u64, PAGE_BYTES)?;
         Self::locate(header, entries, page_sums)
     }
 
@@ -92,48 +85,80 @@ impl Sections {
         entries: &[SectionEntry],
         page_sums: Place,
     ) -> Result<Self, FormatError> {
-        let find = |kind: SectionKind| {
-            let entry = entries.iter().find(|entry| entry.kind.get() == kind.code());
-            entry.map(place).unwrap_or_default()
-        };
-        let sized = |kind, row: usize| match find(kind) {
-            place if place.length.is_multiple_of(row as u64) => Ok(place),
-            place => Err(invalid(place.offset, "section has a part of a row")),
-        };
-        let mut sections = Self {
-            entries: entries.to_vec(),
+        let sections = Self {
             page_sums,
             concepts: Directory::default(),
             sources: Directory::default(),
             targets: Directory::default(),
             incoming: Place::default(),
-            vertex_tombstones: sized(SectionKind::VertexTombstones, size_of::<VertexTombstone>())?,
-            runs: sized(SectionKind::VectorRuns, size_of::<VectorRun>())?,
-            homes: sized(SectionKind::PayloadHomes, size_of::<PayloadHome>())?,
+            vertex_tombstones: Place::default(),
+            runs: rows(entries, SectionKind::VectorRuns, VectorRun::BYTES)?,
+            homes: Place::default(),
         };
         if header.flags.get() & SegmentFlags::SORTED != 0 {
-            let concepts = header.concepts.count.get();
-            let rows = header.associations.count.get();
-            let lines = find(SectionKind::ConceptLines);
-            sections.concepts = directory(lines, Place::default(), concepts, concepts)?;
-            let ends = |lines, starts| {
-                let starts = find(starts);
-                let items = (starts.length / 4).saturating_sub(1);
-                let bytes = if rows == 0 { 0 } else { (items + 1) * 4 };
-                if starts.length != bytes || items > rows || (rows > 0 && items == 0) {
-                    return Err(invalid(starts.offset, "starts do not match the associations"));
-                }
-                directory(find(lines), starts, items, rows)
-            };
-            sections.sources = ends(SectionKind::SourceLines, SectionKind::SourceStarts)?;
-            sections.targets = ends(SectionKind::TargetLines, SectionKind::TargetStarts)?;
-            sections.incoming = find(SectionKind::IncomingRows);
-            if sections.incoming.length != rows * 4 {
-                let offset = sections.incoming.offset;
-                return Err(invalid(offset, "incoming rows do not match the associations"));
-            }
+            return sections.locate_sorted(header, entries);
         }
-        Ok(sections)
+        let allowed = [SectionKind::PageSums.code(), SectionKind::VectorRuns.code()];
+        let known = |entry: &&SectionEntry| SectionKind::from_code(entry.kind.get()).is_some();
+        match entries.iter().filter(known).find(|entry| !allowed.contains(&entry.kind.get())) {
+            Some(entry) => {
+                Err(invalid(entry.offset.get(), "section of sorted rows, and they are not"))
+            }
+            None => Ok(sections),
+        }
+    }
+
+    /// Adds what only a sorted segment has.
+    fn locate_sorted(
+        self,
+        header: &SegmentHeader,
+        entries: &[SectionEntry],
+    ) -> Result<Self, FormatError> {
+        let concepts = header.concepts.count.get();
+        let associations = header.associations.count.get();
+        let ends = |lines, starts| {
+            let starts = rows(entries, starts, 4)?;
+            let items = (starts.length / 4).saturating_sub(1);
+            // No associations: no starts at all, so no items. Some: at least one item.
+            if items > associations || (items == 0) != (associations == 0) {
+                return Err(invalid(starts.offset, "starts do not match the associations"));
+            }
+            directory(find(entries, lines), starts, items, associations)
+        };
+        let incoming = find(entries, SectionKind::IncomingRows);
+        if incoming.length != associations * 4 {
+            return Err(invalid(incoming.offset, "incoming rows do not match the associations"));
+        }
+        let lines = find(entries, SectionKind::ConceptLines);
+        Ok(Self {
+            concepts: directory(lines, Place::default(), concepts, concepts)?,
+            sources: ends(SectionKind::SourceLines, SectionKind::SourceStarts)?,
+            targets: ends(SectionKind::TargetLines, SectionKind::TargetStarts)?,
+            incoming,
+            vertex_tombstones: rows(
+                entries,
+                SectionKind::VertexTombstones,
+                VertexTombstone::BYTES,
+            )?,
+            homes: rows(entries, SectionKind::PayloadHomes, PayloadHome::BYTES)?,
+            ..self
+        })
+    }
+}
+
+/// Where the section of a kind is. Absent and empty are the same.
+fn find(entries: &[SectionEntry], kind: SectionKind) -> Place {
+    let entry = entries.iter().find(|entry| entry.kind.get() == kind.code());
+    entry.map(place).unwrap_or_default()
+}
+
+/// The same of a section whose rows have `bytes` bytes each.
+fn rows(entries: &[SectionEntry], kind: SectionKind, bytes: usize) -> Result<Place, FormatError> {
+    let place = find(entries, kind);
+    if place.length.is_multiple_of(bytes as u64) {
+        Ok(place)
+    } else {
+        Err(invalid(place.offset, "section is not a whole number of rows"))
     }
 }
 
@@ -146,66 +171,33 @@ fn directory(lines: Place, starts: Place, items: u64, rows: u64) -> Result<Direc
     Ok(Directory { lines_offset, lines: count, items, starts_offset, rows })
 }
 
-/// Checks that sections follow one another between the blocks and the table, that each is known
-/// or may be skipped, and that the last one holds a sum for each page before it.
-fn check_entries(header: &SegmentHeader, entries: &[SectionEntry]) -> Result<(), FormatError> {
-    let table = header.section_table_offset.get();
-    let mut behind = Place::of(&header.content).end();
-    for (index, entry) in entries.iter().enumerate() {
-        let at = table + (index * SectionEntry::BYTES) as u64;
-        let known = SectionKind::from_code(entry.kind.get());
-        if known.is_none() && entry.flags.get() & SectionEntry::REQUIRED != 0 {
-            return Err(FormatError::UnknownSection { kind: entry.kind.get() });
-        }
-        if entry.flags.get() & !SectionEntry::REQUIRED != 0 || entry.reserved.get() != 0 {
-            return Err(invalid(at, "unknown flag of a section, or reserved bytes not zero"));
-        }
-        let (start, length) = (entry.offset.get(), entry.length.get());
-        let end = start.checked_add(length).filter(|&end| end <= table);
-        if !start.is_multiple_of(PAGE_BYTES) || start < behind || end.is_none() {
-            return Err(invalid(at, "section lies outside of its place"));
-        }
-        if entries[..index].iter().any(|other| other.kind == entry.kind) {
-            return Err(invalid(at, "section is there twice"));
-        }
-        behind = start + length;
-    }
-    let Some(last) = entries.last().filter(|e| e.kind.get() == SectionKind::PageSums.code()) else {
-        return Err(invalid(table, "the last section is not that of the page sums"));
+/// The section of the page sums: the last one, with a sum for each page before it.
+fn check_page_sums(entries: &[SectionEntry], table: Place) -> Result<&SectionEntry, FormatError> {
+    let Some(sums) = entries.last().filter(|e| e.kind.get() == SectionKind::PageSums.code()) else {
+        return Err(invalid(table.offset, "the last section is not that of the page sums"));
     };
-    if last.length.get() != last.offset.get() / PAGE_BYTES * 4 || table - behind >= 8 {
-        return Err(invalid(last.offset.get(), "page sums do not match the pages"));
+    let place = place(sums);
+    if place.length != place.offset / PAGE_BYTES * 4 || table.offset - place.end() >= 8 {
+        return Err(invalid(place.offset, "page sums do not match the pages"));
     }
-    Ok(())
+    Ok(sums)
 }
 
-fn place(entry: &SectionEntry) -> Place {
+pub(crate) fn place(entry: &SectionEntry) -> Place {
     Place { offset: entry.offset.get(), length: entry.length.get() }
 }
 
-fn part(bytes: &[u8], place: Place) -> Result<&[u8], FormatError> {
+pub(crate) fn part(bytes: &[u8], place: Place) -> Result<&[u8], FormatError> {
     let range = place.offset as usize..place.end() as usize;
     let short = FormatError::TooShort { length: bytes.len() as u64, needed: place.end() };
     bytes.get(range).ok_or(short)
 }
 
-fn check_sum(
-    identity: Identity,
-    offset: u64,
-    bytes: &[u8],
-    part: &'static str,
-    stored: u32,
-) -> Result<(), FormatError> {
-    match identity.part_sum(offset, bytes) {
-        computed if computed == stored => Ok(()),
-        computed => Err(FormatError::Checksum { offset, part, stored, computed }),
-    }
-}
-
 /// Checks that nothing hides where nothing should be.
-pub(crate) fn check_zero(bytes: &[u8], place: Place) -> Result<(), FormatError> {
-    match part(bytes, place)?.iter().position(|&byte| byte != 0) {
-        Some(at) => Err(invalid(place.offset + at as u64, "padding is not zero")),
+pub(crate) fn check_zero(bytes: &[u8], start: u64, end: u64) -> Result<(), FormatError> {
+    let gap = Place { offset: start, length: end.saturating_sub(start) };
+    match part(bytes, gap)?.iter().position(|&byte| byte != 0) {
+        Some(at) => Err(invalid(start + at as u64, "padding is not zero")),
         None => Ok(()),
     }
 }

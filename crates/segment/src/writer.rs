@@ -83,6 +83,7 @@ impl<'a, F: File> SegmentWriter<'a, F> {
     /// # Panics
     /// If it does not stand behind the one before by (placement, id).
     pub fn push_concept(&mut self, record: &ConceptRecord) -> Result<()> {
+        debug_assert_eq!(record.check(), Ok(()), "{record:?}");
         let key = (placement(self.plan.hash_seed, &record.id), record.id);
         assert!(self.last_concept.is_none_or(|last| last < key), "concepts rise strictly");
         self.last_concept = Some(key);
@@ -97,6 +98,7 @@ impl<'a, F: File> SegmentWriter<'a, F> {
     /// If it does not stand behind the one before by (placement of the source, source, kind,
     /// target).
     pub fn push_association(&mut self, record: &AssociationRecord) -> Result<()> {
+        debug_assert_eq!(record.check(), Ok(()), "{record:?}");
         let within = |record: &AssociationRecord| (record.kind_code.get(), record.target);
         let hash = match &self.last_association {
             Some((hash, last)) if last.source == record.source => {
