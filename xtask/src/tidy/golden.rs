@@ -6,6 +6,7 @@ use super::Complaint;
 
 /// A format, where its latest version is written down, and the folder of its samples.
 struct Format {
+    name: &'static str,
     version_file: &'static str,
     version_name: &'static str,
     golden: &'static str,
@@ -13,16 +14,19 @@ struct Format {
 
 const FORMATS: [Format; 3] = [
     Format {
+        name: "segment",
         version_file: "crates/format/src/segment.rs",
         version_name: "pub const VERSION: u32 = ",
         golden: "crates/format/tests/golden",
     },
     Format {
+        name: "journal",
         version_file: "crates/format/src/journal.rs",
         version_name: "pub const JOURNAL_VERSION: u32 = ",
         golden: "crates/format/tests/golden",
     },
     Format {
+        name: "manifest",
         version_file: "crates/manifest/src/manifest.rs",
         version_name: "pub const VERSION: u32 = ",
         golden: "crates/manifest/tests/golden",
@@ -38,8 +42,10 @@ fn check_format(tree: &Tree, format: &Format) -> Vec<Complaint> {
     let Some(latest) = latest_version(tree, format) else {
         return vec![format!("{file}: no line says `{name}`")];
     };
-    let missing = (1..=latest).filter(|version| !has_sample(tree, golden, &format!("v{version}")));
-    missing.map(|version| format!("{golden}: no sample of version {version} of {file}")).collect()
+    let missing = (1..=latest).filter(|version| !has_sample(tree, format, &format!("v{version}")));
+    missing
+        .map(|version| format!("{golden}: no sample of version {version} of the {}", format.name))
+        .collect()
 }
 
 fn latest_version(tree: &Tree, format: &Format) -> Option<u32> {
@@ -47,11 +53,11 @@ fn latest_version(tree: &Tree, format: &Format) -> Option<u32> {
     rest.split(';').next()?.parse().ok()
 }
 
-/// Whether a file in `golden` bears the version in its name or in that of its folder.
-fn has_sample(tree: &Tree, golden: &str, version: &str) -> bool {
-    tree.paths.iter().filter(|path| is_in(path, golden)).any(|path| {
-        let mut parts = path[golden.len()..].split(|c: char| !c.is_alphanumeric());
-        parts.any(|part| part == version)
+/// Whether a sample bears the version and the format in its name or in that of its folder.
+fn has_sample(tree: &Tree, format: &Format, version: &str) -> bool {
+    tree.paths.iter().filter(|path| is_in(path, format.golden)).any(|path| {
+        let parts = || path[format.golden.len()..].split(|c: char| !c.is_alphanumeric());
+        [version, format.name].iter().all(|wanted| parts().any(|part| part == *wanted))
     })
 }
 
@@ -75,7 +81,10 @@ mod tests {
         let v1 = "crates/manifest/tests/golden/manifest.v1.json";
         let v2 = "crates/manifest/tests/golden/v2/manifest.json";
         check_golden(&[v1, v2], &[]);
-        check_golden(&[v1, "crates/manifest/tests/v2.json"], &["no sample of version 2"]);
+        for other in ["crates/manifest/tests/v2/manifest.json", "crates/manifest/tests/golden/v2/x"]
+        {
+            check_golden(&[v1, other], &["no sample of version 2 of the manifest"]);
+        }
         check_golden(&[], &["no sample of version 1", "no sample of version 2"]);
     }
 
