@@ -4,6 +4,19 @@
 //! the test kit's `SimDir` keeps it in memory, where it can cut the power. Nothing else in the
 //! engine touches `std::fs`. [`publish`] is the one recipe that makes bytes durable under a name.
 //!
+//! ```
+//! use sutra_fs::{Dir, File, Name, OsDir, publish};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let place = tempfile::tempdir()?;
+//! let dir = OsDir::create(place.path().join("store"))?;
+//! let name = Name::new("greeting")?;
+//! publish(&dir, &name, b"hello")?; // Survives a power cut from here on.
+//! assert_eq!(dir.open(&name)?.map()?.as_ref(), b"hello");
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Maps
 //!
 //! A segment is read straight from the page cache, through a map of its file. That is sound because

@@ -7,27 +7,24 @@ use std::io;
 
 /// The bytes of a sealed file, read straight from the page cache.
 #[derive(Debug)]
-pub struct Mapped(Option<memmap2::Mmap>);
+pub struct Mapped(memmap2::Mmap);
 
 impl Mapped {
-    /// Maps the whole of `file`, whose length is `length`.
-    pub(crate) fn of(file: &fs::File, length: u64) -> io::Result<Self> {
-        if length == 0 {
-            return Ok(Self(None)); // A map of nothing is refused by the system.
-        }
+    /// Maps the whole of `file`, which may be empty.
+    pub(crate) fn of(file: &fs::File) -> io::Result<Self> {
         // SAFETY: `MmapOptions::map` asks that the file not be changed or cut while it is mapped.
         // By the contract of `File::map` it is sealed: Sutra never writes to it, cuts it or maps
         // it for writing again, it is replaced only under a new name, and its mode forbids writing
         // to others. What another program does to it against that mode is outside of what any map
         // can promise, and documented as such (the documentation of this crate, "Maps").
         let map = unsafe { memmap2::MmapOptions::new().map(file)? };
-        Ok(Self(Some(map)))
+        Ok(Self(map))
     }
 }
 
 impl AsRef<[u8]> for Mapped {
     #[inline]
     fn as_ref(&self) -> &[u8] {
-        self.0.as_deref().unwrap_or_default()
+        &self.0
     }
 }

@@ -65,3 +65,21 @@ impl AsRef<std::path::Path> for Name {
         self.0.as_ref()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_names_are_taken_and_nothing_that_leads_elsewhere() {
+        let longest = "n".repeat(Name::BYTES_MAX);
+        for text in ["a", "seg_00000001.dat", "manifest.prev.json", "0", "_", "a-b..", &longest] {
+            assert_eq!(Name::new(text).map(|name| name.to_string()).as_deref(), Ok(text));
+        }
+        let longer = "n".repeat(Name::BYTES_MAX + 1);
+        for text in ["", ".", "..", ".a", "a/b", "/a", "A", "a b", "a\0", "a\n", "\u{e4}", &longer]
+        {
+            assert_eq!(text.parse::<Name>(), Err(BadName(text.into())));
+        }
+    }
+}

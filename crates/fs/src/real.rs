@@ -183,6 +183,6 @@ impl File for OsFile {
     }
 
     fn map(self) -> Result<Mapped> {
-        self.call(Operation::Map, |file| Mapped::of(file, file.metadata()?.len()))
+        self.call(Operation::Map, Mapped::of)
     }
 }

@@ -5,6 +5,22 @@
 //! behind after each of its operations. [`flip_every_bit`] and [`truncations`] damage bytes,
 //! [`SplitMix`] draws numbers from a seed. Nothing here asks the system for time or randomness, so
 //! a failure happens again when it is run again.
+//!
+//! ```
+//! use sutra_fs::{Name, publish};
+//! use sutra_testkit::{CrashPlan, Note, Profile, SimDir};
+//!
+//! let name = Name::new("greeting").expect("a plain name");
+//! let dir = SimDir::new();
+//! publish(&dir, &name, b"hello")?;
+//! dir.note(Note::Ack(1));
+//! for crash in dir.crashes(&CrashPlan::new(Profile::PosixWeak)) {
+//!     let dir = SimDir::from_image(&crash.image); // What is tested would recover from this one.
+//!     let kept = dir.image().read(&name);
+//!     assert!(kept.as_deref() == Some(b"hello") || (kept.is_none() && crash.acked == 0));
+//! }
+//! # Ok::<(), sutra_fs::FsError>(())
+//! ```
 
 mod damage;
 mod rng;

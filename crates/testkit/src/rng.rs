@@ -22,6 +22,12 @@ impl SplitMix {
         ((self.next_u64() as u128 * bound as u128) >> 64) as u64
     }
 
+    /// One of `items`, of which there is at least one.
+    pub fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+        let index = usize::try_from(self.below(items.len() as u64));
+        &items[index.expect("lengths are no longer than memory")]
+    }
+
     /// True `part` times in `whole`.
     pub const fn chance(&mut self, part: u64, whole: u64) -> bool {
         self.below(whole) < part

@@ -2,6 +2,7 @@
 //!
 //! Invariants:
 //! * There is a page, or `None` for one of zeros, for every started [`PAGE_BYTES`] of the length.
+//! * Whoever changes bytes forgets the hash and the flat copy that were made of them.
 //! * What a page holds beyond the length is zero, so that growing a file shows no old bytes.
 
 use std::sync::{Arc, OnceLock};
@@ -17,7 +18,7 @@ const ZEROS: [u8; PAGE_BYTES] = [0; PAGE_BYTES];
 const MAP_ALIGNMENT: usize = 64;
 
 /// A page with its hash, found when it is first asked for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Page {
     bytes: [u8; PAGE_BYTES],
     hash: OnceLock<u64>,
@@ -50,13 +51,6 @@ impl Page {
     }
 }
 
-impl Clone for Page {
-    /// The copy is about to be changed: it does not keep the hash.
-    fn clone(&self) -> Self {
-        Self { bytes: self.bytes, hash: OnceLock::new() }
-    }
-}
-
 /// All bytes in one piece, aligned as a map is.
 #[derive(Debug)]
 pub(crate) struct Flat {
@@ -74,20 +68,12 @@ impl Flat {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Content(Arc<Inner>);
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Inner {
     length: usize,
     pages: Vec<Option<Arc<Page>>>,
     hash: OnceLock<u64>,
     flat: OnceLock<Arc<Flat>>,
-}
-
-impl Clone for Inner {
-    /// The copy is about to be changed: it keeps nothing that was derived from the bytes.
-    fn clone(&self) -> Self {
-        let pages = self.pages.clone();
-        Self { length: self.length, pages, hash: OnceLock::new(), flat: OnceLock::new() }
-    }
 }
 
 impl Content {

@@ -69,6 +69,5 @@ pub(crate) fn every_program(steps: &[Step], length: u32) -> impl Iterator<Item =
 
 /// A program of `length` of these steps, drawn by chance.
 pub(crate) fn random_program(steps: &[Step], length: usize, rng: &mut SplitMix) -> Vec<Step> {
-    let mut next = || steps[usize::try_from(rng.below(steps.len() as u64)).expect("an index")];
-    (0..length).map(|_| next()).collect()
+    (0..length).map(|_| *rng.pick(steps)).collect()
 }
