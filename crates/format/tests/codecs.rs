@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{HASH_SEED, golden, sample_header, summed};
+use common::{HASH_SEED, golden, golden_value, sample_header, summed};
 use proptest::prelude::*;
 use sutra_format::journal::{FrameHeader, JournalHeader};
 use sutra_format::time::{OPEN_END, OPEN_START, fits_48_bits, pack_48, unpack_48};
@@ -93,7 +93,7 @@ proptest! {
     fn a_changed_section_table_is_refused_or_keeps_its_order(
         at in 0usize..64, byte in any::<u8>(),
     ) {
-        let mut header = SegmentHeader::read_from_bytes(&golden("segment_header.hex")).unwrap();
+        let mut header: SegmentHeader = golden_value("segment_header.hex");
         let mut table = golden("section_table.hex");
         table[at] = byte;
         header.section_table_crc = U32::new(header.part_sum(header.section_table_offset.get(), &table));
@@ -150,7 +150,7 @@ fn the_least_and_the_largest_finite_times_of_48_bits_are_themselves() {
 
 #[test]
 fn a_frame_is_as_long_as_its_parts_and_never_longer_than_a_commit() {
-    let mut frame = FrameHeader::read_from_bytes(&golden("commit_frame.hex")).unwrap();
+    let mut frame: FrameHeader = golden_value("commit_frame.hex");
     assert_eq!(frame.body_bytes(), Some(128 + 2 * 64 + 21));
     assert_eq!(frame.frame_bytes(), Some(64 + 280), "padded to a multiple of 8");
     assert_eq!(frame.record_count(), 3);

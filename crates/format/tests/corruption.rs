@@ -5,7 +5,9 @@ mod common;
 
 use std::num::NonZeroU64;
 
-use common::{HASH_SEED, SAMPLE_LENGTH, extent, flips, golden, sample_header, summed};
+use common::{
+    HASH_SEED, SAMPLE_LENGTH, extent, flips, golden, golden_value, sample_header, summed,
+};
 use sutra_format::journal::{FrameHeader, JournalHeader};
 use sutra_format::{BlockExtent, FormatError, SectionEntry, SegmentHeader};
 use zerocopy::little_endian::{U16, U32, U64};
@@ -153,9 +155,9 @@ fn a_header_of_another_file_or_version_says_so() {
 
 /// The golden header and its table, once changed and summed anew.
 fn sections_of(change: impl FnOnce(&mut [SectionEntry])) -> Result<usize, FormatError> {
-    let mut header = SegmentHeader::read_from_bytes(&golden("segment_header.hex")).unwrap();
+    let mut header: SegmentHeader = golden_value("segment_header.hex");
     let mut table = golden("section_table.hex");
-    change(<[SectionEntry]>::mut_from_bytes(&mut table).unwrap());
+    change(<[SectionEntry]>::mut_from_bytes(&mut table).expect("whole entries"));
     let offset = header.section_table_offset.get();
     header.section_table_crc = U32::new(header.part_sum(offset, &table));
     header.sections(&table).map(<[SectionEntry]>::len)
@@ -163,7 +165,7 @@ fn sections_of(change: impl FnOnce(&mut [SectionEntry])) -> Result<usize, Format
 
 #[test]
 fn every_bit_flip_and_every_cut_of_a_section_table_is_refused() {
-    let header = SegmentHeader::read_from_bytes(&golden("segment_header.hex")).unwrap();
+    let header: SegmentHeader = golden_value("segment_header.hex");
     let table = golden("section_table.hex");
     assert_eq!(header.sections(&table).map(<[SectionEntry]>::len), Ok(2));
     for (bit, bytes) in flips(&table) {
@@ -261,7 +263,7 @@ fn every_rule_of_the_frame_header_is_enforced() {
         (f.concept_count, f.association_count) = (U32::ZERO, U32::ZERO);
         (f.payload_length, f.next_journal) = (U32::ZERO, U32::new(7));
     };
-    let frame = FrameHeader::read_from_bytes(&golden("commit_frame.hex")).unwrap();
+    let frame: FrameHeader = golden_value("commit_frame.hex");
     let mut sealed = frame;
     seal(&mut sealed);
     assert_eq!((frame.check(6, 4096), sealed.check(6, 4096)), (Ok(()), Ok(())));

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{HASH_SEED, extent, golden, golden_fields};
+use common::{HASH_SEED, extent, golden, golden_fields, golden_value};
 use sutra_format::checksum::PLAIN_SEED;
 use sutra_format::journal::{
     FrameHeader, FrameKind, JOURNAL_MAGIC, JOURNAL_VERSION, JournalHeader,
@@ -41,7 +41,7 @@ where
         offset = end;
     }
     assert_eq!(offset, size_of::<T>(), "{name} has the length of its type");
-    assert_eq!(T::read_from_bytes(&golden(name)).unwrap(), *value, "{name}");
+    assert_eq!(golden_value::<T>(name), *value, "{name}");
 }
 
 fn journal_header() -> JournalHeader {

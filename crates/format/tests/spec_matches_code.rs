@@ -76,7 +76,7 @@ fn check_structure(name: &str, size: usize, fields: &[Field]) {
     let documented: Vec<Field> = table_after(&heading)
         .into_iter()
         .map(|row| {
-            let number = |text: &str| text.parse().unwrap_or_else(|_| panic!("{name}: {text}"));
+            let number = |text: &str| text.parse().expect("a number");
             (number(row[0]), number(row[1]), row[2].to_owned(), row[3].to_owned())
         })
         .collect();
@@ -314,11 +314,14 @@ fn worked_values() -> BTreeMap<String, String> {
 fn named_in_sources(before: &str) -> BTreeSet<String> {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut names = BTreeSet::new();
-    for entry in std::fs::read_dir(sources).unwrap() {
-        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+    for entry in std::fs::read_dir(sources).expect("the sources are there") {
+        let path = entry.expect("a source file").path();
+        let text = std::fs::read_to_string(path).expect("sources are UTF-8");
         for (at, _) in text.match_indices(before) {
             let rest = &text[at + before.len()..];
-            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap();
+            let end = rest
+                .find(|c: char| !c.is_alphanumeric() && c != '_')
+                .expect("no source ends in a name");
             names.insert(rest[..end].to_owned());
         }
     }

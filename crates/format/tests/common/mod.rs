@@ -6,8 +6,8 @@ use std::path::Path;
 
 use sutra_format::segment::{MAGIC, SegmentFlags, VERSION};
 use sutra_format::{BlockExtent, SegmentHeader};
-use zerocopy::FromZeros;
 use zerocopy::little_endian::{U32, U64};
+use zerocopy::{FromBytes, FromZeros};
 
 /// The seed of the store that the samples belong to.
 pub(crate) const HASH_SEED: u64 = 0x0123_4567_89ab_cdef;
@@ -28,9 +28,14 @@ pub(crate) fn golden(name: &str) -> Vec<u8> {
     golden_fields(name).into_iter().flat_map(|(_, bytes)| bytes).collect()
 }
 
+/// The value that the bytes of a golden file mean.
+pub(crate) fn golden_value<T: FromBytes>(name: &str) -> T {
+    T::read_from_bytes(&golden(name)).expect("golden bytes have the length of their type")
+}
+
 fn from_hex(digits: &str) -> Vec<u8> {
-    let pairs = digits.as_bytes().chunks(2);
-    pairs.map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+    let byte = |at| u8::from_str_radix(&digits[at..at + 2], 16).expect("two hexadecimal digits");
+    (0..digits.len()).step_by(2).map(byte).collect()
 }
 
 pub(crate) fn extent(offset: u64, length: u64, count: u64) -> BlockExtent {
