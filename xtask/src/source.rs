@@ -220,14 +220,19 @@ mod tests {
     #[test]
     fn functions_are_found_with_their_lines() {
         let code = code(
-            "trait T { fn none(&self); }\nfn f<T>(a: [u8; 2], g: fn(u8) -> u8)\n{\n  \
+            "trait T { fn none(&self); fn some() {} }\nfn f<T>(a: [u8; 2], g: fn(u8) -> u8)\n{\n  \
                          let c = '}';\n  fn inner() {}\n}\nconst fn one() -> u8 { 1 }\n",
         );
         let found: Vec<_> =
             functions(&code).iter().map(|f| (f.name.to_owned(), f.first_line, f.lines)).collect();
         assert_eq!(
             found,
-            [("f".to_owned(), 2, 5), ("inner".to_owned(), 5, 1), ("one".to_owned(), 7, 1)]
+            [
+                ("some".to_owned(), 1, 1),
+                ("f".to_owned(), 2, 5),
+                ("inner".to_owned(), 5, 1),
+                ("one".to_owned(), 7, 1)
+            ]
         );
     }
 }
