@@ -121,7 +121,7 @@ fn an_error_says_where_the_damage_is_and_how_far_the_log_was_durable() {
     let Err(JournalError::Corrupt { path, offset, damage }) = read_image(&image) else {
         panic!("the damage went unnoticed")
     };
-    assert_eq!((path.to_str(), offset), (Some("journal_00000007.log"), second_at));
+    assert!(path.ends_with("journal_00000007.log") && offset == second_at, "{path:?}, {offset}");
     let Damage::Lost { synced_upto, .. } = damage else { panic!("{damage}") };
     assert_eq!(synced_upto, journal.writer.length());
 }

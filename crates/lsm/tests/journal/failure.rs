@@ -121,7 +121,7 @@ fn a_full_disk_fails_the_commit_before_it_is_begun_and_room_lets_it_through() {
     let (replayed, found) = read_back(&journal.dir, &IDENTITY).unwrap();
     assert_eq!((replayed.end, &found), (End::Clean, &journal.written));
     journal.commit(&mut rng); // What fits goes on.
-    journal.write(vec![body_of(250_000)]); // No more is asked for than is needed.
+    journal.write(vec![body_of(300_000)]); // No more is asked for than is needed.
     journal.dir.set_capacity(None);
     journal.write(vec![large]);
     let (_, found) = read_back(&journal.dir, &IDENTITY).unwrap();
@@ -155,12 +155,18 @@ fn a_failed_sync_is_final_whoever_asked_for_it() {
         |journal| journal.writer.filler().fill_step().map(drop),
     ];
     for (which, act) in acts.into_iter().enumerate() {
-        let mut journal = Journal::new();
-        journal.write(vec![body_of(100_000)]);
-        let syncs_from = journal.dir.op_count();
-        // The filler writes before it syncs.
-        let writes = [0, 0, 6][which];
-        journal.dir.fail_at(syncs_from + writes, Fault::Eio, Times::Once);
+        let written = || {
+            let mut journal = Journal::new();
+            journal.write(vec![body_of(100_000)]);
+            journal
+        };
+        let mut free = written();
+        let before = free.dir.op_count();
+        act(&mut free).unwrap();
+        let sync = free.dir.op_count() - 1; // The last thing that each of them does.
+        assert!(sync >= before);
+        let mut journal = written();
+        journal.dir.fail_at(sync, Fault::Eio, Times::Once);
         assert!(act(&mut journal).unwrap_err().is_failed_sync(), "{which}");
         assert!(journal.writer.sync().unwrap_err().is_failed_sync(), "{which}");
         assert!(journal.try_write(vec![body_of(10)]).unwrap_err().is_failed_sync(), "{which}");

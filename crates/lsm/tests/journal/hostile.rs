@@ -5,7 +5,7 @@ use sutra_format::journal::{FRAMES_START, FrameHeader};
 use sutra_lsm::journal::{JournalError, verify};
 use sutra_testkit::{Image, SimDir, SplitMix};
 use zerocopy::little_endian::{U16, U32, U64};
-use zerocopy::{FromBytes, IntoBytes};
+use zerocopy::{FromBytes, FromZeros, IntoBytes};
 
 use crate::support::{IDENTITY, Journal, body, read_image};
 

@@ -111,7 +111,7 @@ fn a_body_whose_records_point_outside_of_it_is_refused() {
         |record| record.content_offset = U64::new(u64::MAX - 1),
         |record| record.content_length = U32::new(4),
         |record| record.content_segment = U32::new(3),
-        |record| record.vector_offset = U64::new(12),
+        |record| record.vector_offset = U64::new(16),
         |record| record.vector_dimension = U32::new(0),
     ];
     for (which, spoil) in spoil.into_iter().enumerate() {
