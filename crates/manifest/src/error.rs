@@ -8,7 +8,8 @@ use thiserror::Error;
 
 use crate::manifest::Manifest;
 
-/// Why a manifest was not read or written.
+/// Why a manifest was not read or written. The text is the whole story: there is no further
+/// source to print, except what the system said to the file system's.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ManifestError {
@@ -21,7 +22,6 @@ pub enum ManifestError {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        #[source]
         problem: Problem,
     },
     /// What was to be written breaks a rule. The file is as it was.
@@ -30,7 +30,6 @@ pub enum ManifestError {
         /// The file.
         path: PathBuf,
         /// What is wrong with the manifest.
-        #[source]
         problem: Problem,
     },
     /// A path that cannot be that of a manifest.
@@ -39,7 +38,6 @@ pub enum ManifestError {
         /// The path.
         path: PathBuf,
         /// What is wrong with its last part.
-        #[source]
         reason: BadName,
     },
 }

@@ -37,6 +37,9 @@ impl Manifest {
     }
 
     /// Reads a manifest from a directory.
+    ///
+    /// If its writer was killed in the middle of [`Self::publish`], its name may not be durable
+    /// yet. Who removes files because of it syncs the directory first, or publishes again.
     pub fn load_from<D: Dir>(dir: &D, name: &Name) -> Result<Self, ManifestError> {
         let bytes = read(dir, name)?;
         Self::from_bytes(&bytes).map_err(|problem| unusable(dir, name, problem))
@@ -62,8 +65,9 @@ impl Manifest {
         let bytes = self
             .to_bytes()
             .map_err(|problem| ManifestError::Refused { path: dir.path(name), problem })?;
-        if let Some(old) = good(dir, name)? {
-            publish(dir, previous, &old)?;
+        match good(dir, name)? {
+            Some(old) if old != bytes => publish(dir, previous, &old)?,
+            _ => {}
         }
         Ok(publish(dir, name, &bytes)?)
     }

@@ -44,8 +44,9 @@ pub struct Manifest {
     pub hash_seed: u64,
     /// The highest sequence number that is in segments, and no longer needs a journal.
     pub last_seq: u64,
-    /// The id of the journal with which replay begins; its first record follows `last_seq`. None
-    /// when all that was committed is in segments: then every journal may be removed.
+    /// The id of the journal with which replay begins; its first record follows `last_seq`. None,
+    /// which is `null` in the file, when all that was committed is in segments: then every journal
+    /// may be removed.
     pub journal_floor: Option<u32>,
     pub(crate) next_segment_id: u32,
     pub(crate) kinds: Kinds,

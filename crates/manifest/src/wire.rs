@@ -24,6 +24,8 @@ pub(crate) struct ManifestFields {
     hash_seed: Hex<8>,
     next_segment_id: u32,
     last_seq: u64,
+    /// Null is said, not left out: a derived reader would take nothing for null.
+    #[serde(deserialize_with = "Option::deserialize")]
     journal_floor: Option<u32>,
     association_kinds: AtMost<String, { Kinds::MAX }>,
     segments: Vec<Object<SegmentFields>>,

@@ -55,6 +55,15 @@ fn the_one_before_is_kept() {
 }
 
 #[test]
+fn publishing_the_same_again_does_not_take_the_place_of_the_one_before() {
+    let dir = SimDir::new();
+    for commits in [0, 1, 1] {
+        generation(commits).publish(&dir).unwrap();
+    }
+    assert_eq!(both(&dir), (Some(1), Some(0)));
+}
+
+#[test]
 fn a_power_cut_leaves_a_whole_manifest_never_older_than_promised() {
     for profile in [Profile::PosixWeak, Profile::Ext4Like] {
         let dir = SimDir::new();

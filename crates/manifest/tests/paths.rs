@@ -102,11 +102,13 @@ fn errors_say_what_where_and_what_to_do() {
         message(&forged("\"version\": 1", "\"version\": 7")),
         "format version 7 is not known; a newer Sutra may read it"
     );
-    let mut flipped = sample().to_bytes().unwrap();
+    let bytes = sample().to_bytes().unwrap();
+    let mut flipped = bytes.clone();
     flipped[30] ^= 4;
     let text = message(&flipped);
+    let stored = str::from_utf8(&bytes[bytes.len() - 12..bytes.len() - 4]).unwrap();
     assert!(text.starts_with("checksum of the manifest at byte 0 is 0x"), "{text}");
-    assert!(text.ends_with(&format!(", stored is 0x2d6de476{advice}")), "{text}");
+    assert!(text.ends_with(&format!(", stored is 0x{stored}{advice}")), "{text}");
     assert!(message(b"").starts_with("the checksum at its end is missing or cut"));
 }
 
