@@ -18,7 +18,6 @@ use zerocopy::{FromZeros, IntoBytes};
 use crate::assembly::{Assembly, Blocks};
 use crate::cursor::{Cursor, Identity, Part};
 use crate::error::{Result, SegmentError};
-use crate::offsets::row_at;
 use crate::stats::SegmentStats;
 use crate::writer::{check_vector, extend_runs};
 
@@ -153,16 +152,13 @@ impl<D: Dir> SegmentAppender<D> {
 
     /// The concept at an offset of the concept block.
     pub fn read_concept(&self, offset: u64) -> Result<&ConceptRecord> {
-        let row = row_at(offset, ConceptRecord::BYTES);
-        row.and_then(|row| self.concepts.get(row as usize))
-            .ok_or_else(|| self.out_of_range("concept", offset))
+        record_at(&self.concepts, offset).ok_or_else(|| self.out_of_range("concept", offset))
     }
 
     /// The association at an offset of the association block.
     pub fn read_association(&self, offset: u64) -> Result<&AssociationRecord> {
-        let row = row_at(offset, AssociationRecord::BYTES);
-        row.and_then(|row| self.associations.get(row as usize))
-            .ok_or_else(|| self.out_of_range("association", offset))
+        let record = record_at(&self.associations, offset);
+        record.ok_or_else(|| self.out_of_range("association", offset))
     }
 
     /// The text whose entry is at an offset of the content block.
@@ -279,6 +275,12 @@ pub(crate) fn split_path(path: &Path) -> Result<(&Path, Name)> {
     Ok((dir.unwrap_or(Path::new(".")), name))
 }
 
+fn record_at<T>(records: &[T], offset: u64) -> Option<&T> {
+    let bytes = size_of::<T>() as u64;
+    let row = usize::try_from(offset / bytes).ok()?;
+    records.get(row).filter(|_| offset.is_multiple_of(bytes))
+}
+
 fn vectors_in(runs: &[VectorRun]) -> u64 {
     runs.iter().map(|run| u64::from(run.count.get())).sum()
 }
@@ -286,4 +288,25 @@ fn vectors_in(runs: &[VectorRun]) -> u64 {
 fn now_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use sutra_testkit::SimDir;
+
+    use super::*;
+
+    #[test]
+    fn more_than_memory_should_hold_is_refused_before_it_is_taken() {
+        let name = Name::new("data.seg").unwrap();
+        let mut appender = SegmentAppender::create_in(SimDir::new(), name, 1).unwrap();
+        appender.make_room(APPENDER_BYTES_MAX, 0).unwrap();
+        let error = appender.make_room(APPENDER_BYTES_MAX + 1, 0).unwrap_err();
+        assert!(matches!(error, SegmentError::TooLarge { limit: APPENDER_BYTES_MAX, .. }));
+        appender.append_content("1234").unwrap();
+        appender.make_room(APPENDER_BYTES_MAX - 8, 0).unwrap();
+        appender.make_room(APPENDER_BYTES_MAX - 7, 0).unwrap_err();
+        let error = appender.make_room(64, ROWS_MAX).unwrap_err();
+        assert!(matches!(error, SegmentError::TooLarge { limit: ROWS_MAX, .. }));
+    }
 }

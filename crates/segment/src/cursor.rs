@@ -14,7 +14,7 @@ use sutra_fs::{File, FsError};
 const BUFFER_BYTES: usize = 256 << 10;
 const _: () = assert!(BUFFER_BYTES as u64 % PAGE_BYTES == 0);
 
-const ZEROS: [u8; PAGE_BYTES as usize] = [0; PAGE_BYTES as usize];
+pub(crate) const ZEROS: [u8; PAGE_BYTES as usize] = [0; PAGE_BYTES as usize];
 
 /// What the seeds of a segment's sums are made of.
 #[derive(Clone, Copy, Debug)]

@@ -166,3 +166,64 @@ impl<F: File> Associations<'_, F> {
         Ok(keys)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sutra_format::{AssociationKind, SegmentHeader};
+    use sutra_fs::{Dir, Name};
+    use sutra_testkit::{SimDir, SplitMix};
+    use zerocopy::FromZeros;
+
+    use super::*;
+    use crate::assembly::Blocks;
+    use crate::cursor::{Cursor, Identity, Part};
+
+    const SEED: u64 = 99;
+
+    /// The file that has the directory of targets of `records`, written in passes of so many.
+    fn file_of(records: &[AssociationRecord], pass_items: usize) -> Vec<u8> {
+        let dir = SimDir::new();
+        let file = dir.create(&Name::new("x").unwrap()).unwrap();
+        let identity = Identity { hash_seed: SEED, segment_id: 1 };
+        let mut offset = 4096;
+        let mut block = |bytes: &[u8]| -> Part {
+            let mut cursor = Cursor::new(&file, identity, offset);
+            cursor.write(bytes).unwrap();
+            let part = cursor.finish().unwrap();
+            offset = part.next_page();
+            part
+        };
+        let count = records.len() as u64;
+        let blocks = Blocks {
+            concepts: (block(&[]), 0),
+            associations: (block(records.as_bytes()), count),
+            vectors: (block(&[]), 0),
+            content: (block(&[]), 0),
+        };
+        let header = SegmentHeader::new_zeroed();
+        let mut assembly = Assembly::new(&file, identity, header, &blocks);
+        let block = Associations { file: &file, hash_seed: SEED, offset: 4096, count };
+        write_targets(&mut assembly, &block, pass_items).unwrap();
+        assembly.finish().unwrap();
+        file.map().unwrap().as_ref().to_vec()
+    }
+
+    #[test]
+    fn targets_are_the_same_however_many_passes_it_takes() {
+        let mut rng = SplitMix::new(3);
+        let id = |number: u64| ConceptId::from_bytes((u128::from(number) << 32).to_le_bytes());
+        // More than a chunk of records; half of them end at one hub.
+        let records: Vec<_> = (0..9000)
+            .map(|n| {
+                let target = if rng.chance(1, 2) { 7 } else { rng.below(500) };
+                let kind = AssociationKind::from_code(rng.below(3) as u16);
+                AssociationRecord::new(id(n), id(target), kind, 1.0)
+            })
+            .collect();
+        let whole = file_of(&records, records.len() + 1);
+        for pass_items in [500, 8999, 9000] {
+            assert!(file_of(&records, pass_items) == whole, "{pass_items} items in a pass");
+        }
+        assert!(file_of(&records[..60], 2) == file_of(&records[..60], 61));
+    }
+}

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use sutra_format::{AssociationRecord, ConceptRecord};
 use sutra_fs::{Dir, File, Mapped, OsDir};
+use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 use crate::appender::{SegmentAppender, split_path};
 use crate::error::Result;
@@ -28,18 +29,12 @@ impl Segment<Mapped> {
 impl<D: AsRef<[u8]>> Segment<D> {
     /// The concept at an offset of the concept block.
     pub fn read_concept(&self, offset: u64) -> Result<&ConceptRecord> {
-        match row_at(offset, ConceptRecord::BYTES) {
-            Some(row) => self.concept(row),
-            None => Err(self.out_of_range("concept", offset)),
-        }
+        self.record_at(Place::of(&self.header.concepts), offset, "concept")
     }
 
     /// The association at an offset of the association block.
     pub fn read_association(&self, offset: u64) -> Result<&AssociationRecord> {
-        match row_at(offset, AssociationRecord::BYTES) {
-            Some(row) => self.association(row),
-            None => Err(self.out_of_range("association", offset)),
-        }
+        self.record_at(Place::of(&self.header.associations), offset, "association")
     }
 
     /// The text whose entry is at an offset of the content block.
@@ -64,9 +59,16 @@ impl<D: AsRef<[u8]>> Segment<D> {
     pub fn iter_associations(&self) -> Result<impl Iterator<Item = &AssociationRecord>> {
         Ok(self.values(Place::of(&self.header.associations))?.iter())
     }
-}
 
-pub(crate) fn row_at(offset: u64, bytes: usize) -> Option<u32> {
-    let whole = offset.is_multiple_of(bytes as u64);
-    whole.then(|| u32::try_from(offset / bytes as u64).ok()).flatten()
+    /// A block is a whole number of records, so one that starts within it ends within it.
+    fn record_at<T>(&self, block: Place, offset: u64, what: &'static str) -> Result<&T>
+    where
+        T: FromBytes + KnownLayout + Immutable + Unaligned,
+    {
+        if offset < block.length && offset.is_multiple_of(size_of::<T>() as u64) {
+            self.value(block.offset + offset)
+        } else {
+            Err(self.out_of_range(what, offset))
+        }
+    }
 }
