@@ -1,0 +1,122 @@
+//! Concepts and associations as fields of JSON Lines; the counterpart of [`crate::record`].
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::io::{self, Write};
+use std::rc::Rc;
+
+use serde_json::value::RawValue;
+use sutra_storage::{AssociationKind, AssociationRecord, Concept, ConceptId, Store};
+
+use crate::failure::Failure;
+use crate::json::Object;
+
+/// What a concept is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Name<'a> {
+    Key(&'a str),
+    Id(ConceptId),
+}
+
+impl<'a> Name<'a> {
+    pub(crate) fn of(concept: &Concept<'a>) -> Result<Self, Failure> {
+        Ok(concept.key()?.map_or(Self::Id(concept.id()), Self::Key))
+    }
+}
+
+/// What a concept or the fact of an association says.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Text<'a> {
+    pub(crate) content: Option<&'a str>,
+    pub(crate) attributes: Option<&'a str>,
+    pub(crate) vector: Option<&'a [f32]>,
+}
+
+impl<'a> Text<'a> {
+    /// Reads it. Attributes that are no JSON object, which other programs than this may have
+    /// stored, cannot be told.
+    pub(crate) fn of(concept: &Concept<'a>) -> Result<Self, Failure> {
+        let attributes = concept.attributes()?;
+        if attributes.is_some_and(|json| !is_object(json)) {
+            let id = concept.id();
+            return Err(Failure::Untellable(format!(
+                "attributes of concept {id} are no JSON object; put it again with attributes that are"
+            )));
+        }
+        Ok(Self { content: concept.content()?, attributes, vector: concept.vector()? })
+    }
+
+    pub(crate) fn tell<W: Write>(&self, object: &mut Object<'_, W>) -> io::Result<()> {
+        if let Some(content) = self.content {
+            object.text("content", content)?;
+        }
+        if let Some(vector) = self.vector {
+            object.numbers("vector", vector)?;
+        }
+        if let Some(attributes) = self.attributes {
+            object.raw("attrs", attributes.trim_ascii())?;
+        }
+        Ok(())
+    }
+}
+
+fn is_object(json: &str) -> bool {
+    serde_json::from_str::<&RawValue>(json).is_ok_and(|value| value.get().starts_with('{'))
+}
+
+/// Names a concept by its key, or by its id if it has none.
+pub(crate) fn name<W: Write>(
+    object: &mut Object<'_, W>,
+    key_field: &str,
+    id_field: &str,
+    name: Name<'_>,
+) -> io::Result<()> {
+    match name {
+        Name::Key(key) => object.text(key_field, key),
+        Name::Id(id) => object.text(id_field, &id.to_string()),
+    }
+}
+
+/// Ends, type, and what differs from 1.0.
+pub(crate) fn association<W: Write>(
+    object: &mut Object<'_, W>,
+    [source, target]: [Name<'_>; 2],
+    kind: &str,
+    record: &AssociationRecord,
+) -> io::Result<()> {
+    name(object, "source", "source_id", source)?;
+    name(object, "target", "target_id", target)?;
+    object.text("type", kind)?;
+    let numbers = [("weight", record.weight.get()), ("confidence", record.confidence.get())];
+    for (field, number) in numbers {
+        if number.to_bits() != 1.0_f32.to_bits() {
+            object.number(field, number)?;
+        }
+    }
+    Ok(())
+}
+
+/// The names of kinds, asked for once each.
+pub(crate) struct KindNames<'s> {
+    store: &'s Store,
+    names: HashMap<AssociationKind, Rc<str>>,
+}
+
+impl<'s> KindNames<'s> {
+    pub(crate) fn of(store: &'s Store) -> Self {
+        Self { store, names: HashMap::new() }
+    }
+
+    pub(crate) fn name(&mut self, kind: AssociationKind) -> Result<Rc<str>, Failure> {
+        match self.names.entry(kind) {
+            Entry::Occupied(name) => Ok(name.get().clone()),
+            Entry::Vacant(free) => match self.store.kind_name(kind) {
+                Some(name) => Ok(free.insert(name.into()).clone()),
+                None => Err(Failure::Untellable(format!(
+                    "type {} of an association has no name; register one for it",
+                    kind.code()
+                ))),
+            },
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! [`NewConcept`] is put, [`Concept`] is read.
+
+use std::fmt;
+
+use sutra_format::time::{OPEN_END, OPEN_START};
+use sutra_format::{ConceptId, ConceptRecord};
+use sutra_lsm::ConceptPut;
+
+use crate::error::{Error, Result};
+use crate::payload::Payload;
+
+/// A concept to be put into a [`Batch`](crate::Batch). What is not said is absent, or has the
+/// default that its method names.
+#[derive(Clone, Copy, Debug)]
+#[must_use = "it does nothing until it is put into a batch"]
+pub struct NewConcept<'a> {
+    pub(crate) fixed: ConceptPut<'static>,
+    pub(crate) key: Option<&'a str>,
+    pub(crate) payload: Payload<'a>,
+}
+
+impl<'a> NewConcept<'a> {
+    /// A concept named by a key of 1 to 1,024 bytes, which is kept, so that it can be shown
+    /// again. Its id is [`ConceptId::from_key`].
+    pub fn with_key(key: &'a str) -> Self {
+        Self { key: Some(key), ..Self::with_id(ConceptId::from_key(key)) }
+    }
+
+    /// A concept named by its id alone. One that was put with a key keeps the key.
+    pub fn with_id(id: ConceptId) -> Self {
+        Self { fixed: ConceptPut::new(id), key: None, payload: Payload::default() }
+    }
+
+    /// What it says, at most 16 MiB. The empty text is not the same as none.
+    pub fn content(mut self, content: &'a str) -> Self {
+        self.payload.content = Some(content);
+        self
+    }
+
+    /// Whatever else is known, at most 1 MiB: a JSON object by convention. It is kept as it is,
+    /// byte for byte; the empty text is the same as none.
+    pub fn attributes(mut self, attributes: &'a str) -> Self {
+        self.payload.attributes = attributes;
+        self
+    }
+
+    /// A vector of 1 to 65,536 finite values.
+    pub fn vector(mut self, vector: &'a [f32]) -> Self {
+        self.payload.vector = Some(vector);
+        self
+    }
+
+    /// How firmly it is held; 1.0 by default.
+    pub fn strength(mut self, strength: f32) -> Self {
+        self.fixed.strength = strength;
+        self
+    }
+
+    /// How sure it is; 1.0 by default.
+    pub fn confidence(mut self, confidence: f32) -> Self {
+        self.fixed.confidence = confidence;
+        self
+    }
+
+    /// When it holds: from the first time on, before the second, in milliseconds since 1970.
+    /// Always by default; `None` leaves an end open.
+    pub fn valid(mut self, from: Option<i64>, to: Option<i64>) -> Self {
+        self.fixed.valid_from = from.unwrap_or(OPEN_START);
+        self.fixed.valid_to = to.unwrap_or(OPEN_END);
+        self
+    }
+
+    /// A number that says where it came from; 0 by default.
+    pub fn source_hash(mut self, source_hash: u32) -> Self {
+        self.fixed.source_hash = source_hash;
+        self
+    }
+
+    /// The id that it has.
+    pub fn id(&self) -> ConceptId {
+        self.fixed.id
+    }
+}
+
+/// A concept as a [`Snapshot`](crate::Snapshot) sees it. Its text and vector are read where they
+/// lie, when they are asked for.
+pub struct Concept<'s>(sutra_lsm::Concept<'s>);
+
+impl<'s> Concept<'s> {
+    pub(crate) fn new(concept: sutra_lsm::Concept<'s>) -> Self {
+        Self(concept)
+    }
+
+    /// The id.
+    pub fn id(&self) -> ConceptId {
+        self.0.id()
+    }
+
+    /// Everything of fixed size: times, strength, confidence, counts.
+    pub fn record(&self) -> &ConceptRecord {
+        self.0.record()
+    }
+
+    /// The key that it was put with, if it was.
+    pub fn key(&self) -> Result<Option<&'s str>> {
+        Ok(self.0.text()?.key_text())
+    }
+
+    /// What it says.
+    pub fn content(&self) -> Result<Option<&'s str>> {
+        Ok(self.0.content()?)
+    }
+
+    /// The attributes, as they were given.
+    pub fn attributes(&self) -> Result<Option<&'s str>> {
+        let bytes = self.0.attributes()?;
+        let text = str::from_utf8(bytes).map_err(|_| Error::foreign_attributes(self.id()))?;
+        Ok(Some(text).filter(|text| !text.is_empty()))
+    }
+
+    /// The vector.
+    pub fn vector(&self) -> Result<Option<&'s [f32]>> {
+        Ok(self.0.vector()?)
+    }
+}
+
+impl fmt::Debug for Concept<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Concept").field(&self.id()).finish()
+    }
+}

@@ -1,0 +1,92 @@
+//! [`Snapshot`]: the store at one moment.
+
+use sutra_format::{AssociationKind, AssociationRecord, ConceptId};
+
+use crate::concept::Concept;
+use crate::error::Result;
+use crate::neighbors::Neighbors;
+
+/// The store as it was when [`Store::snapshot`](crate::Store::snapshot) was called. What it reads
+/// never changes, whatever is committed or compacted meanwhile.
+///
+/// Making and cloning one costs next to nothing. Keeping one keeps the files that it reads.
+#[derive(Clone)]
+pub struct Snapshot(sutra_lsm::Snapshot);
+
+impl Snapshot {
+    pub(crate) fn new(snapshot: sutra_lsm::Snapshot) -> Self {
+        Self(snapshot)
+    }
+
+    /// The sequence number of the last change that it sees.
+    pub fn seq(&self) -> u64 {
+        self.0.seq()
+    }
+
+    /// The concept with this id.
+    pub fn concept(&self, id: &ConceptId) -> Result<Option<Concept<'_>>> {
+        Ok(self.0.concept(id)?.map(Concept::new).filter(|concept| !concept.record().is_fact()))
+    }
+
+    /// The concept with this key.
+    pub fn concept_of_key(&self, key: &str) -> Result<Option<Concept<'_>>> {
+        self.concept(&ConceptId::from_key(key))
+    }
+
+    /// The concepts with these ids, in their order. Faster than one by one.
+    pub fn concepts(&self, ids: &[ConceptId]) -> Result<Vec<Option<Concept<'_>>>> {
+        let found = self.0.concepts(ids)?.into_iter();
+        let visible = |concept: &Concept<'_>| !concept.record().is_fact();
+        Ok(found.map(|concept| concept.map(Concept::new).filter(visible)).collect())
+    }
+
+    /// The associations of a concept, to be narrowed down and collected:
+    ///
+    /// ```
+    /// # use sutra_storage::{AssociationKind, ConceptId, Error, Snapshot};
+    /// # fn parts(snapshot: &Snapshot, whole: ConceptId) -> Result<(), Error> {
+    /// let parts = snapshot
+    ///     .neighbors(&whole)
+    ///     .outgoing()
+    ///     .of_kind(AssociationKind::COMPOSITIONAL)
+    ///     .limit(10)
+    ///     .collect()?;
+    /// for part in parts {
+    ///     println!("{} with weight {}", part.id, part.association.weight);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn neighbors(&self, id: &ConceptId) -> Neighbors<'_> {
+        Neighbors::new(&self.0, *id)
+    }
+
+    /// The association of this source, kind and target.
+    pub fn association(
+        &self,
+        source: &ConceptId,
+        kind: AssociationKind,
+        target: &ConceptId,
+    ) -> Result<Option<AssociationRecord>> {
+        Ok(self.0.association(source, kind, target)?)
+    }
+
+    /// The text, attributes and vector of an association, if it has any.
+    pub fn fact(&self, association: &AssociationRecord) -> Result<Option<Concept<'_>>> {
+        Ok(self.0.fact(association)?.map(Concept::new))
+    }
+
+    /// All concepts, in the order in which the store keeps them. Those that carry the text of
+    /// associations are left out: they are found by [`Snapshot::fact`].
+    pub fn iter(&self) -> Result<impl Iterator<Item = Result<Concept<'_>>>> {
+        let hidden = |concept: &Concept<'_>| concept.record().is_fact();
+        let concepts = self.0.iter_concepts()?.map(|found| Ok(Concept::new(found?)));
+        Ok(concepts.filter(move |found| !found.as_ref().is_ok_and(hidden)))
+    }
+
+    /// All associations, those of one source together, in the order in which the store keeps
+    /// them.
+    pub fn iter_associations(&self) -> Result<impl Iterator<Item = Result<AssociationRecord>>> {
+        Ok(self.0.iter_associations()?.map(|found| Ok(found?)))
+    }
+}

@@ -1,0 +1,174 @@
+//! [`Store`]: a knowledge graph in a directory.
+
+use std::fmt;
+use std::path::Path;
+
+use sutra_format::AssociationKind;
+use sutra_lsm::{
+    CommitInfo, CompactionConfig, Durability, Health, LSMTree, LsmStats, SegmentInfo, VerifyReport,
+};
+use sutra_manifest::Manifest;
+
+use crate::batch::{Batch, Change};
+use crate::error::{Error, Result};
+use crate::prepare::prepare;
+use crate::snapshot::Snapshot;
+
+/// A knowledge graph in a directory: one writer, or one of any number of readers.
+///
+/// All methods take `&self`: threads share a store by reference, or in an `Arc`. Dropping it
+/// closes it; [`Store::close`] does so too, and says how it went.
+pub struct Store(LSMTree);
+
+/// How a store is opened.
+#[derive(Clone, Debug)]
+pub struct StoreOptions {
+    /// Whether a store is made where there is none. True by default.
+    pub create: bool,
+    /// Whether segments are merged in the background. True by default; without it,
+    /// [`Store::compact`] does it when it is called.
+    pub background_compaction: bool,
+    /// When levels merge, and how large segments become.
+    pub compaction: CompactionConfig,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        let compaction = CompactionConfig::default();
+        Self { create: true, background_compaction: true, compaction }
+    }
+}
+
+impl StoreOptions {
+    /// Opens the store in `dir` for reading and writing.
+    pub fn open(self, dir: impl AsRef<Path>) -> Result<Store> {
+        let dir = dir.as_ref();
+        if !self.create && !dir.join(Manifest::NAME).exists() {
+            LSMTree::open_read_only(dir)?; // Says what is missing.
+        }
+        let lsm = LSMTree::open(dir, self.compaction)?;
+        if self.background_compaction {
+            lsm.start_background_compaction()?;
+        }
+        Ok(Store(lsm))
+    }
+}
+
+impl Store {
+    /// Opens the store in `dir` for reading and writing; makes it, and the directory, if there is
+    /// none. Fails with [`ErrorKind::Locked`](crate::ErrorKind::Locked) if another writer has it open. What a crash left
+    /// behind is recovered: every commit that was acknowledged is there, and no half of one.
+    pub fn open(dir: impl AsRef<Path>) -> Result<Self> {
+        StoreOptions::default().open(dir)
+    }
+
+    /// Opens the store in `dir` for reading: locks, repairs and writes nothing, and sees what was
+    /// committed until now, also by a writer that is still at work.
+    pub fn open_read_only(dir: impl AsRef<Path>) -> Result<Self> {
+        Ok(Self(LSMTree::open_read_only(dir)?))
+    }
+
+    /// Commits a batch durably: once this returns, it survives a power cut. On an error nothing
+    /// of it is visible.
+    ///
+    /// Threads that commit at the same time share one write to the disk.
+    pub fn commit(&self, batch: &Batch) -> Result<CommitInfo> {
+        self.commit_with(batch, Durability::Sync)
+    }
+
+    /// Commits a batch with the given durability.
+    pub fn commit_with(&self, batch: &Batch, durability: Durability) -> Result<CommitInfo> {
+        self.check_kinds(batch)?;
+        let prepared = prepare(batch, &self.0.snapshot())?;
+        Ok(self.0.commit(prepared, durability)?)
+    }
+
+    /// The store as it is now.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::new(self.0.snapshot())
+    }
+
+    /// The kind of associations with this name; one that is new is registered, durably.
+    pub fn register_kind(&self, name: &str) -> Result<AssociationKind> {
+        let kinds = self.0.register_kinds(&[name])?;
+        kinds.first().copied().ok_or_else(|| Error::invalid(format!("kind {name:?}: no answer")))
+    }
+
+    /// The kind that was registered, or is built in, under this name.
+    pub fn kind_named(&self, name: &str) -> Option<AssociationKind> {
+        self.0.kind_named(name)
+    }
+
+    /// The name of a kind.
+    pub fn kind_name(&self, kind: AssociationKind) -> Option<String> {
+        self.0.kind_name(kind)
+    }
+
+    /// Writes what is in memory into a segment.
+    pub fn flush(&self) -> Result<()> {
+        Ok(self.0.flush()?)
+    }
+
+    /// Merges all segments into one, and gives back the room of what is deleted or replaced.
+    /// Costs about the size of the store in reading and in writing.
+    pub fn compact(&self) -> Result<()> {
+        Ok(self.0.compact_all()?)
+    }
+
+    /// What the store holds, and what it cost since it was opened.
+    pub fn stats(&self) -> LsmStats {
+        self.0.stats()
+    }
+
+    /// All segment files, by level, newest first.
+    pub fn segments(&self) -> Result<Vec<SegmentInfo>> {
+        Ok(self.0.segments()?)
+    }
+
+    /// Whether reads and writes work, and if not, why.
+    pub fn health(&self) -> Health {
+        self.0.health()
+    }
+
+    /// Reads every byte of every file and checks all sums, all orders and all references. What is
+    /// damaged is in the report; this fails only if it cannot look. `progress` is told how many
+    /// more bytes were read.
+    pub fn verify(&self, progress: &mut dyn FnMut(u64)) -> Result<VerifyReport> {
+        Ok(self.0.verify(progress)?)
+    }
+
+    /// The engine itself, for what this type does not offer.
+    pub fn engine(&self) -> &LSMTree {
+        &self.0
+    }
+
+    /// Writes what is in memory into a segment, so that the next opening is fast, and closes the
+    /// store. Durable commits are safe even if this fails.
+    pub fn close(self) -> Result<()> {
+        Ok(self.0.close()?)
+    }
+
+    /// A kind without a name could never be shown again.
+    fn check_kinds(&self, batch: &Batch) -> Result<()> {
+        let mut last = AssociationKind::SEMANTIC;
+        for change in batch.changes() {
+            let Change::Associate(record, _) = change else { continue };
+            let kind = record.kind();
+            if kind != last && self.0.kind_name(kind).is_none() {
+                return Err(Error::invalid(format!(
+                    "kind {} of an association has no name; register one with register_kind",
+                    kind.code()
+                )));
+            }
+            last = kind;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let snapshot = self.0.snapshot();
+        f.debug_struct("Store").field("seq", &snapshot.seq()).finish_non_exhaustive()
+    }
+}
