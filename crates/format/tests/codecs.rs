@@ -154,6 +154,10 @@ fn a_frame_is_as_long_as_its_parts_and_never_longer_than_a_commit() {
     assert_eq!(frame.body_bytes(), Some(128 + 2 * 64 + 21));
     assert_eq!(frame.frame_bytes(), Some(64 + 280), "padded to a multiple of 8");
     assert_eq!(frame.record_count(), 3);
+    for (payload, padded) in [(16, 272), (17, 280), (20, 280), (24, 280), (25, 288)] {
+        frame.payload_length = U32::new(payload);
+        assert_eq!(frame.frame_bytes(), Some(64 + padded), "{payload} bytes of payload");
+    }
     for (count, expected) in [((32 << 20) / 128, Some(32 << 20)), ((32 << 20) / 128 + 1, None)] {
         frame.concept_count = U32::new(count);
         (frame.association_count, frame.payload_length) = (U32::ZERO, U32::ZERO);

@@ -100,7 +100,9 @@ fn product<'a, T>(
 #[test]
 fn every_rule_of_the_segment_header_is_enforced() {
     type Change = fn(&mut SegmentHeader);
-    let changes: [(Change, u64); 12] = [
+    let changes: [(Change, u64); 14] = [
+        (|h| h.content = extent(16_384, SAMPLE_LENGTH, 0), 88),
+        (|h| h.vectors = extent(12_288, u64::MAX - 12_287, 0), 64),
         (|h| h.section_table_offset = U64::new(SAMPLE_LENGTH), 184),
         (|h| h.section_table_offset = U64::new(u64::MAX - 63), 184),
         (|h| h.section_table_length = U64::new(u64::MAX), 184),

@@ -163,3 +163,25 @@ proptest! {
         prop_assert_eq!(base, put);
     }
 }
+
+#[test]
+fn a_delta_leaves_a_tombstone_as_it_was() {
+    let tombstone = record(&Change::Delete, 5);
+    let (accesses, at) = (3, 9);
+    let touch = Change::Touch { accesses, at, strength: Some(2.0), confidence: Some(2.0) };
+    let mut base = tombstone;
+    fold(&mut base, &record(&touch, 6));
+    assert_eq!(base, tombstone);
+}
+
+#[test]
+fn a_delta_takes_over_what_a_newer_one_sets_and_no_other_flag() {
+    let set = |strength, confidence| Change::Touch { accesses: 1, at: 1, strength, confidence };
+    let mut newer = record(&set(None, Some(0.5)), 2);
+    newer.flags = U32::new(newer.flags.get() | ConceptFlags::FACT);
+    let mut base = record(&set(Some(2.0), None), 1);
+    fold(&mut base, &newer);
+    let both = ConceptFlags::SETS_STRENGTH | ConceptFlags::SETS_CONFIDENCE;
+    assert_eq!(base.flags.get(), ConceptFlags::DELTA | both);
+    assert_eq!((base.strength.get(), base.confidence.get(), base.seq.get()), (2.0, 0.5, 2));
+}
