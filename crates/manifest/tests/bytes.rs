@@ -22,6 +22,18 @@ fn version_1_is_read_as_it_always_was() {
 }
 
 #[test]
+fn segments_in_any_order_are_put_in_the_order_of_reading() {
+    let (head, rest) = GOLDEN.split_once("    {\n").unwrap();
+    let (segments, tail) = rest.split_once("\n    }\n").unwrap();
+    let mut segments: Vec<&str> = segments.split("\n    },\n    {\n").collect();
+    assert_eq!(segments.len(), 3);
+    segments.reverse();
+    let segments = segments.join("\n    },\n    {\n");
+    let text = format!("{head}    {{\n{segments}\n    }}\n{tail}");
+    assert_eq!(Manifest::from_bytes(&sealed(&text)).unwrap(), sample());
+}
+
+#[test]
 fn the_example_in_the_documentation_is_a_manifest() {
     let text: String = include_str!("../src/lib.rs")
         .lines()
