@@ -17,8 +17,8 @@ const READ_AHEAD: usize = 32;
 
 impl Memtable {
     /// Applies one commit. Its records carry relative seqs, rising along each slice; `first_seq`
-    /// is added. Must be above all seqs so far. Fails without effect if there is no room; ask
-    /// [`Self::has_room`] before the commit is journalled.
+    /// is added. Must be above all seqs so far. Ask [`Self::has_room`] before the commit is
+    /// journalled; fails without effect if there are not enough slots.
     pub fn apply(
         &self,
         first_seq: u64,
@@ -32,7 +32,11 @@ impl Memtable {
             associations: associations.len(),
             payload_bytes: payload.len(),
         };
-        if !self.has_room(full.concepts, full.associations, full.payload_bytes) {
+        let fits = match self.is_empty() {
+            true => self.has_room(full.concepts, full.associations, full.payload_bytes),
+            false => self.has_slots(full.concepts, full.associations),
+        };
+        if !fits {
             return Err(full);
         }
         if !concepts.is_empty() {
@@ -45,7 +49,7 @@ impl Memtable {
     }
 
     fn apply_concepts(&self, first_seq: u64, records: &[ConceptRecord], payload: Payload) {
-        let capacity = self.planned.concepts.max(records.len());
+        let capacity = self.capacity().concepts;
         let concepts = self.concepts.get_or_init(|| Concepts::with_capacity(capacity));
         let payload = concepts.keep(payload, records);
         for records in records.chunks(READ_AHEAD) {
@@ -64,7 +68,7 @@ impl Memtable {
     }
 
     fn apply_associations(&self, first_seq: u64, records: &[AssociationRecord]) {
-        let capacity = self.planned.associations.max(records.len());
+        let capacity = self.capacity().associations;
         let associations = self.associations.get_or_init(|| Associations::with_capacity(capacity));
         for records in records.chunks(READ_AHEAD) {
             let mut hashes = [Hashes::default(); READ_AHEAD];

@@ -20,7 +20,6 @@ const TABLES: usize = 3;
 /// All association versions of a memtable.
 #[derive(Debug)]
 pub(super) struct Associations {
-    capacity: usize,
     versions: Arena<WORDS>,
     by_key: Table,
     by_source: Table,
@@ -70,7 +69,6 @@ impl Associations {
     pub(super) fn with_capacity(capacity: usize) -> Self {
         let table = || Table::with_capacity(capacity);
         Self {
-            capacity,
             versions: Arena::with_capacity(capacity),
             by_key: table(),
             by_source: table(),
@@ -160,11 +158,6 @@ impl Associations {
     /// How many associations it has.
     pub(super) fn keys(&self) -> usize {
         self.by_key.used()
-    }
-
-    /// How many versions it may have.
-    pub(super) fn capacity(&self) -> usize {
-        self.capacity
     }
 
     /// Bytes allocated.

@@ -68,23 +68,32 @@ pub struct Counts {
 }
 
 impl Memtable {
-    /// Whether a commit fits. An empty memtable takes any commit of at most 32 MiB, whatever its
-    /// budget; any other takes what keeps it within the budget plus 32 MiB.
+    /// Whether there is room for so much, be it one commit or several that are applied one after
+    /// the other. An empty memtable has room for all that is within the limits of one commit,
+    /// whatever its budget, and sees to it that it will; any other for what keeps it within the
+    /// budget plus 32 MiB.
     pub fn has_room(&self, concepts: usize, associations: usize, payload_bytes: usize) -> bool {
         if !is_legal(concepts, associations, payload_bytes) {
             return false;
         }
         if self.is_empty() {
+            self.concept_room.fetch_max(concepts, Ordering::Relaxed);
+            self.association_room.fetch_max(associations, Ordering::Relaxed);
             return true;
         }
-        let (used, capacity) = (self.counts(), self.capacity());
         let needed = concepts * Concepts::BYTES_PER_VERSION
             + associations * Associations::BYTES_PER_VERSION
             + payload_bytes;
+        let limit = self.budget_bytes.saturating_add(COMMIT_BYTES_MAX as u64);
+        self.has_slots(concepts, associations) && self.owned_bytes() + needed as u64 <= limit
+    }
+
+    /// Whether so many versions can be applied. No number of bytes stands in the way: what had
+    /// room together must not lack it in the middle.
+    pub(super) fn has_slots(&self, concepts: usize, associations: usize) -> bool {
+        let (used, capacity) = (self.counts(), self.capacity());
         used.concept_versions + concepts <= capacity.concepts
             && used.association_versions + associations <= capacity.associations
-            && self.owned_bytes() + needed as u64
-                <= self.budget_bytes.saturating_add(COMMIT_BYTES_MAX as u64)
     }
 
     /// Whether it is time to rotate: the budget or nearly all slots of a kind are used up. Never
@@ -135,18 +144,16 @@ impl Memtable {
         }
     }
 
-    fn capacity(&self) -> Capacity {
-        let concepts = self.concepts.get().map(Concepts::capacity);
-        let associations = self.associations.get().map(Associations::capacity);
+    pub(super) fn capacity(&self) -> Capacity {
         Capacity {
-            concepts: concepts.unwrap_or(self.planned.concepts),
-            associations: associations.unwrap_or(self.planned.associations),
+            concepts: self.concept_room.load(Ordering::Relaxed),
+            associations: self.association_room.load(Ordering::Relaxed),
         }
     }
 }
 
 /// Whether a commit is small enough to be one.
-pub(super) fn is_legal(concepts: usize, associations: usize, payload_bytes: usize) -> bool {
+fn is_legal(concepts: usize, associations: usize, payload_bytes: usize) -> bool {
     let records = concepts
         .saturating_mul(ConceptRecord::BYTES)
         .saturating_add(associations.saturating_mul(AssociationRecord::BYTES));

@@ -45,7 +45,6 @@ pub struct Found {
 /// All concept versions of a memtable.
 #[derive(Debug)]
 pub(super) struct Concepts {
-    capacity: usize,
     versions: Arena<WORDS>,
     newest: Table,
     payloads: Payloads,
@@ -59,7 +58,6 @@ impl Concepts {
     /// Room for `capacity` versions.
     pub(super) fn with_capacity(capacity: usize) -> Self {
         Self {
-            capacity,
             versions: Arena::with_capacity(capacity),
             newest: Table::with_capacity(capacity),
             payloads: Payloads::with_capacity(capacity),
@@ -150,11 +148,6 @@ impl Concepts {
     /// How many concepts it has.
     pub(super) fn ids(&self) -> usize {
         self.newest.used()
-    }
-
-    /// How many versions it may have.
-    pub(super) fn capacity(&self) -> usize {
-        self.capacity
     }
 
     /// Bytes allocated.

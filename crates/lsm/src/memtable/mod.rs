@@ -45,7 +45,7 @@ mod table;
 mod tests;
 
 use std::sync::OnceLock;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 
 use parking_lot::Mutex;
 use sutra_format::hash::placement;
@@ -63,10 +63,12 @@ pub use self::sorted::{AssociationRow, ConceptRow};
 pub struct Memtable {
     hash_seed: u64,
     budget_bytes: u64,
-    planned: Capacity,
+    /// How many versions of each kind it has room for. Raised only while it is empty.
+    concept_room: AtomicUsize,
+    association_room: AtomicUsize,
     /// Makes appliers take turns, whatever callers do. Readers do not know it.
     applying: Mutex<()>,
-    /// Made by the first concept, so that it can be made large enough for a huge commit.
+    /// Made by the first concept, when it is known how many there must be room for.
     concepts: OnceLock<Concepts>,
     /// Made by the first association.
     associations: OnceLock<Associations>,
@@ -77,10 +79,12 @@ pub struct Memtable {
 impl Memtable {
     /// An empty memtable, which allocates nothing yet. `hash_seed` is the seed of the store.
     pub fn new(hash_seed: u64, budget_bytes: u64) -> Self {
+        let Capacity { concepts, associations } = Capacity::for_bytes(budget_bytes);
         Self {
             hash_seed,
             budget_bytes,
-            planned: Capacity::for_bytes(budget_bytes),
+            concept_room: AtomicUsize::new(concepts),
+            association_room: AtomicUsize::new(associations),
             applying: Mutex::new(()),
             concepts: OnceLock::new(),
             associations: OnceLock::new(),

@@ -1,5 +1,6 @@
 //! Readers beside the applier: what is visible is complete, what is not does not shine through.
 
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
@@ -107,19 +108,22 @@ fn a_reader_finds_all_of_what_is_visible_and_nothing_else() {
 
 #[test]
 fn appliers_in_different_threads_take_turns() {
-    let table = Memtable::new(SEED, BUDGET);
+    const THREADS: u64 = 4;
+    const STEPS: u64 = 10_000;
+    let (table, start) = (Memtable::new(SEED, 64 * BUDGET), Barrier::new(THREADS as usize));
     thread::scope(|scope| {
-        for thread in 0..4 {
-            let table = &table;
+        for thread in 0..THREADS {
+            let (table, start) = (&table, &start);
             scope.spawn(move || {
-                for step in 0..500 {
-                    let number = thread * 500 + step;
+                start.wait();
+                for number in (0..STEPS).map(|step| thread * STEPS + step) {
                     apply(table, 1, &[at(number, bare(number))], &[edge(number, 1, 0, number)]);
                 }
             });
         }
     });
-    assert_eq!(table.sorted_concepts(ALL).len(), 2_000);
-    assert_eq!(outgoing(&table, 1, ALL).len(), 2_000);
-    assert_eq!((table.min_seq(), table.max_seq()), (Some(1), Some(2_000)));
+    let all = THREADS * STEPS;
+    assert_eq!(table.sorted_concepts(ALL).len() as u64, all);
+    assert_eq!(outgoing(&table, 1, ALL).len() as u64, all);
+    assert_eq!((table.min_seq(), table.max_seq()), (Some(1), Some(all)));
 }

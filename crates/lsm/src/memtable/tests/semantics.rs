@@ -1,12 +1,15 @@
 //! What each operation does to what was there, one rule a test.
 
-use sutra_format::{ConceptFlags, ConceptRecord};
+use sutra_format::{AssociationKind, ConceptFlags, ConceptRecord};
 use zerocopy::little_endian::U32;
 
 use super::{
     ALL, BUDGET, SEED, apply, at, bare, edge, hash, id, incoming, no_edge, outgoing, touch,
 };
 use crate::journal::Payload;
+use crate::memtable::arena::Arena;
+use crate::memtable::association_slot::{Version, first_version};
+use crate::memtable::associations::Key;
 use crate::memtable::{Memtable, PayloadId};
 
 fn concept(table: &Memtable, number: u64, upto: u64) -> Option<(u64, ConceptRecord, bool)> {
@@ -72,7 +75,7 @@ fn a_delta_over_a_tombstone_is_void_but_its_seq_counts() {
     let (seq, record, complete) = concept(&table, 1, ALL).unwrap();
     assert!(record.is_tombstone() && complete);
     assert_eq!(seq, 2);
-    assert_eq!(table.max_seq(), Some(3));
+    assert_eq!((table.max_seq(), table.counts().concept_versions), (Some(3), 2));
 }
 
 #[test]
@@ -137,4 +140,17 @@ fn associations_of_different_kind_and_loops_are_distinct() {
     assert_eq!(kinds(incoming(&table, 1, ALL)), [(0, 2), (7, 1)]);
     let out = kinds(outgoing(&table, 1, ALL));
     assert_eq!((out.len(), out[2]), (3, (7, 1)));
+}
+
+#[test]
+fn a_version_is_of_its_source_kind_and_target_alone() {
+    let arena = Arena::with_capacity(1);
+    let slot = arena.push(&first_version(&edge(1, 1, 5, 2), None, None));
+    let is = |source: u64, kind, target: u64| {
+        let (source_hash, source, target) = (hash(&id(source)), &id(source), &id(target));
+        let kind = AssociationKind::from_code(kind);
+        Version(arena.slot(slot)).is(&Key { source_hash, source, kind, target })
+    };
+    assert!(is(1, 5, 2));
+    assert!(!is(0, 5, 2) && !is(1, 4, 2) && !is(1, 5, 3));
 }
