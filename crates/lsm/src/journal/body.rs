@@ -75,15 +75,16 @@ impl CommitBody {
         if bytes > COMMIT_BYTES_MAX {
             return Err(BodyError::TooLarge { bytes });
         }
-        let count = self.record_count();
+        let mut seqs = Seqs::new(self.record_count());
         for (row, record) in self.concepts.iter().enumerate() {
-            check_concept(record, count, self.payload.bytes())
+            check_concept(record, self.payload.bytes())
+                .and_then(|()| seqs.take(record.seq.get()))
                 .map_err(|error| BodyError::Concept { row, error })?;
         }
         for (row, record) in self.associations.iter().enumerate() {
             record
                 .check()
-                .and_then(|()| check_seq(record.seq.get(), count))
+                .and_then(|()| seqs.take(record.seq.get()))
                 .map_err(|error| BodyError::Association { row, error })?;
         }
         Ok(())
@@ -153,9 +154,8 @@ impl SummedBody {
     }
 }
 
-fn check_concept(record: &ConceptRecord, count: u64, payload: &[u8]) -> Result<(), FormatError> {
+fn check_concept(record: &ConceptRecord, payload: &[u8]) -> Result<(), FormatError> {
     record.check()?;
-    check_seq(record.seq.get(), count)?;
     let text = record.text_bytes();
     if text > 0 {
         ensure(record.content_segment.get() == 0, "text lies in another file")?;
@@ -172,8 +172,29 @@ fn check_concept(record: &ConceptRecord, count: u64, payload: &[u8]) -> Result<(
     Ok(())
 }
 
-fn check_seq(seq: u64, count: u64) -> Result<(), FormatError> {
-    ensure(seq < count, "sequence number outside of the commit")
+/// Which of the relative sequence numbers of a commit are taken.
+struct Seqs {
+    count: u64,
+    taken: Vec<u64>,
+}
+
+impl Seqs {
+    /// The numbers below `count`, which the size of a commit bounds.
+    fn new(count: u64) -> Self {
+        let words = usize::try_from(count.div_ceil(64)).unwrap_or(0);
+        Self { count, taken: vec![0; words] }
+    }
+
+    fn take(&mut self, seq: u64) -> Result<(), FormatError> {
+        let index = usize::try_from(seq / 64).unwrap_or(usize::MAX);
+        let Some(word) = self.taken.get_mut(index).filter(|_| seq < self.count) else {
+            return Err(invalid("sequence number outside of the commit"));
+        };
+        let bit = 1 << (seq % 64);
+        ensure(*word & bit == 0, "sequence number that another record has")?;
+        *word |= bit;
+        Ok(())
+    }
 }
 
 fn range_of(offset: u64, length: u64, bytes: &[u8]) -> Option<&[u8]> {

@@ -203,10 +203,10 @@ impl<'a, F: File> Walk<'a, F> {
         let (body, padding) = self.chunks.bytes(start, padded)?.split_at(length);
         let (stored, computed) = (header.body_crc.get(), crc32(PLAIN_SEED, body));
         if stored != computed {
-            return Ok(Step::End { why: NoFrame::Body { stored, computed }, behind: end });
+            return Ok(Step::End { why: NoFrame::Body { stored, computed }, behind: self.offset });
         }
         if padding.iter().any(|byte| *byte != 0) {
-            return Ok(Step::End { why: NoFrame::Padding, behind: end });
+            return Ok(Step::End { why: NoFrame::Padding, behind: self.offset });
         }
         let body = CommitBody::decode(&header, body);
         let body = body.map_err(|error| self.corrupt(Damage::Body(error)))?;

@@ -1,7 +1,7 @@
 //! Damage in bytes that were durable is noticed, all of it; what never was durable is left out.
 
 use sutra_format::journal::FRAMES_START;
-use sutra_lsm::journal::{Damage, End, Identity, JournalError, verify};
+use sutra_lsm::journal::{CommitBody, Damage, End, Identity, JournalError, verify};
 use sutra_testkit::{Image, SimDir, SplitMix, truncations};
 
 use crate::support::{IDENTITY, Journal, body, read_back, read_image};
@@ -16,6 +16,16 @@ fn sample() -> Journal {
     }
     journal.writer.mark().unwrap();
     journal
+}
+
+/// A body that is nothing but this text, for each of them.
+fn texts(texts: &[&[u8]]) -> Vec<CommitBody> {
+    let body = |text: &&[u8]| {
+        let mut body = CommitBody::default();
+        body.payload.push_entry(text);
+        body
+    };
+    texts.iter().map(body).collect()
 }
 
 #[track_caller]
@@ -73,7 +83,8 @@ fn without_a_mark_only_the_last_group_can_be_lost_and_that_is_reported() {
     let mut last_group_at = 0;
     for _ in 0..4 {
         last_group_at = journal.writer.length();
-        journal.write(vec![body(&mut rng, 3, 20), body(&mut rng, 3, 20)]);
+        journal.write(vec![body(&mut rng, 3, 20)]);
+        journal.write(texts(&[b"the last words of this group"]));
         journal.writer.sync().unwrap();
     }
     let image = journal.image(64);
@@ -143,6 +154,25 @@ fn a_hole_in_what_was_not_synced_ends_the_log_before_whole_frames() {
     assert_eq!(found, journal.written[..1]);
     let End::Torn(leftover) = replayed.end else { panic!("the rest is not reported") };
     assert_eq!((leftover.offset, leftover.headers), (behind, 2));
+}
+
+#[test]
+fn a_frame_that_was_written_behind_another_one_does_not_follow() {
+    // Two histories that part after the first commit, in frames of equal lengths.
+    let (mut failed, mut journal) = (Journal::new(), Journal::new());
+    failed.write(texts(&[b"same", b"gone"]));
+    let offset = failed.writer.length();
+    failed.write(texts(&[b"gone too"]));
+    journal.write(texts(&[b"same", b"here"]));
+    assert_eq!(journal.writer.length(), offset);
+    let left = failed.image(0).read(&IDENTITY.name()).unwrap();
+    let mut image = journal.image(200);
+    let from = usize::try_from(offset).unwrap();
+    image.overwrite(&IDENTITY.name(), offset, &left[from..]);
+    let (replayed, found) = read_image(&image).unwrap();
+    assert_eq!(found, journal.written);
+    let End::Torn(leftover) = replayed.end else { panic!("it is not reported") };
+    assert_eq!((leftover.offset, leftover.headers), (offset, 1));
 }
 
 #[test]

@@ -129,6 +129,21 @@ fn a_body_whose_records_point_outside_of_it_is_refused() {
 }
 
 #[test]
+fn two_records_of_one_commit_never_share_a_number() {
+    let mut body = CommitBody::default();
+    for id in 0..70 {
+        let mut record = ConceptRecord::tombstone(ConceptId::from_bytes([id; 16]));
+        record.seq = U64::new(u64::from(id));
+        body.concepts.push(record);
+    }
+    assert_eq!(body.check(), Ok(()));
+    body.concepts.swap(3, 66);
+    assert_eq!(body.check(), Ok(()), "any order will do");
+    body.concepts[69].seq = U64::new(5);
+    assert!(matches!(body.check(), Err(BodyError::Concept { row: 69, .. })));
+}
+
+#[test]
 fn each_journal_begins_where_the_one_before_was_sealed() {
     let dir = SimDir::new();
     let mut rng = SplitMix::new(3);
