@@ -4,6 +4,7 @@ use zerocopy::little_endian::{F32, U16, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::ids::{AssociationKind, ConceptId};
+use crate::layout::layout;
 use crate::time::{OPEN_END, OPEN_START, pack_48, unpack_48};
 
 /// One version of an association, or its tombstone. Source, kind and target name it: several of
@@ -109,10 +110,7 @@ impl AssociationRecord {
     }
 }
 
-const _: () = {
-    use core::mem::offset_of;
-    assert!(AssociationRecord::BYTES == 64 && align_of::<AssociationRecord>() == 1);
-    assert!(offset_of!(AssociationRecord, seq) == 32);
-    assert!(offset_of!(AssociationRecord, weight) == 52);
-    assert!(offset_of!(AssociationRecord, kind_code) == 60);
-};
+layout!(AssociationRecord: 64 {
+    source: 0, target: 16, seq: 32, valid_from_48: 40, valid_to_48: 46, weight: 52,
+    confidence: 56, kind_code: 60, flags: 62,
+});

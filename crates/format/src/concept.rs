@@ -8,6 +8,7 @@ use zerocopy::little_endian::{F32, I64, U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::ids::{AssociationKind, ConceptId};
+use crate::layout::layout;
 use crate::time::{OPEN_END, OPEN_START};
 
 /// One version of a concept, a tombstone, or a change to an older version (a delta).
@@ -35,7 +36,7 @@ pub struct ConceptRecord {
     pub content_offset: U64,
     /// Bytes of content; zero without [`ConceptFlags::HAS_CONTENT`].
     pub content_length: U32,
-    /// The segment whose content block is meant.
+    /// The segment whose content block is meant. In a journal frame: zero, its own payload.
     pub content_segment: U32,
     /// Bytes of attributes; zero when there are none.
     pub attributes_length: U32,
@@ -43,10 +44,10 @@ pub struct ConceptRecord {
     pub key_length: U16,
     /// The vector space; zero is the default one.
     pub vector_space: U16,
-    /// Offset of the vector in the vector block of `vector_segment`, a multiple of 64;
-    /// [`ConceptRecord::ABSENT`] when there is none.
+    /// Offset of the vector in the vector block of `vector_segment`, a multiple of 64, or in the
+    /// payload of a frame, a multiple of 4; [`ConceptRecord::ABSENT`] when there is none.
     pub vector_offset: U64,
-    /// The segment whose vector block is meant.
+    /// The segment whose vector block is meant. In a journal frame: zero, its own payload.
     pub vector_segment: U32,
     /// Number of f32 values; zero says that only the vector block knows.
     pub vector_dimension: U32,
@@ -208,11 +209,14 @@ impl FactKey {
     }
 }
 
-const _: () = {
-    use core::mem::offset_of;
-    assert!(ConceptRecord::BYTES == 128 && align_of::<ConceptRecord>() == 1);
-    assert!(offset_of!(ConceptRecord, content_offset) == 64);
-    assert!(offset_of!(ConceptRecord, vector_offset) == 88);
-    assert!(offset_of!(ConceptRecord, flags) == 120);
-    assert!(FactKey::BYTES == 34);
-};
+layout!(ConceptRecord: 128 {
+    id: 0, seq: 16, created_at: 24, updated_at: 32, accessed_at: 40, valid_from: 48,
+    valid_to: 56, content_offset: 64, content_length: 72, content_segment: 76,
+    attributes_length: 80, key_length: 84, vector_space: 86, vector_offset: 88,
+    vector_segment: 96, vector_dimension: 100, strength: 104, confidence: 108,
+    access_count: 112, source_hash: 116, flags: 120, reserved: 124,
+});
+
+layout!(FactKey: 34 {
+    source: 0, target: 16, kind: 32,
+});

@@ -20,6 +20,7 @@ use crate::association::AssociationRecord;
 use crate::checksum::{PLAIN_SEED, crc32, frame_seed};
 use crate::concept::ConceptRecord;
 use crate::error::{FormatError, ensure};
+use crate::layout::layout;
 use crate::limits::COMMIT_BYTES_MAX;
 
 /// The first eight bytes of a journal.
@@ -221,10 +222,13 @@ impl FrameHeader {
     }
 }
 
-const _: () = {
-    assert!(JournalHeader::BYTES == 64 && align_of::<JournalHeader>() == 1);
-    assert!(offset_of!(JournalHeader, header_crc) == 60);
-    assert!(FrameHeader::BYTES == 64 && align_of::<FrameHeader>() == 1);
-    assert!(offset_of!(FrameHeader, synced_upto) == 24);
-    assert!(offset_of!(FrameHeader, header_crc) == 60);
-};
+layout!(JournalHeader: 64 {
+    magic: 0, version: 8, journal_id: 12, store_id: 16, hash_seed: 32, first_seq: 40,
+    created_at: 48, reserved: 56, header_crc: 60,
+});
+
+layout!(FrameHeader: 64 {
+    magic: 0, kind: 4, flags: 6, first_seq: 8, commit_time: 16, synced_upto: 24,
+    concept_count: 32, association_count: 36, payload_length: 40, body_crc: 44,
+    previous_crc: 48, next_journal: 52, reserved: 56, header_crc: 60,
+});

@@ -10,7 +10,7 @@
 //! * Every layout is `repr(C)` with alignment 1 and explicit little-endian integers, so any byte
 //!   slice of the right length is a valid value and may be read where it lies.
 //! * Decoding is total: any input gives a value or a [`FormatError`], never a panic.
-//! * A size or an offset that users depend on is proven at compile time.
+//! * Every size and every offset is proven at compile time.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -26,6 +26,7 @@ pub mod fold;
 pub mod hash;
 pub mod ids;
 pub mod journal;
+mod layout;
 pub mod limits;
 pub mod section;
 pub mod segment;

@@ -10,6 +10,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::error::{FormatError, ensure};
 use crate::ids::ConceptId;
+use crate::layout::layout;
 use crate::limits::{PAGE_BYTES, VECTOR_ALIGNMENT};
 
 /// One row of the section table.
@@ -217,9 +218,22 @@ impl PayloadHome {
     pub const BYTES: usize = size_of::<Self>();
 }
 
-const _: () = {
-    assert!(SectionEntry::BYTES == 32 && align_of::<SectionEntry>() == 1);
-    assert!(TagLine::BYTES == 64 && align_of::<TagLine>() == 1);
-    assert!(offset_of!(TagLine, base) == 56);
-    assert!(VertexTombstone::BYTES == 24 && VectorRun::BYTES == 16 && PayloadHome::BYTES == 16);
-};
+layout!(SectionEntry: 32 {
+    kind: 0, flags: 4, offset: 8, length: 16, crc: 24, reserved: 28,
+});
+
+layout!(TagLine: 64 {
+    tags: 0, base: 56, count: 60,
+});
+
+layout!(VertexTombstone: 24 {
+    id: 0, seq: 16,
+});
+
+layout!(VectorRun: 16 {
+    offset: 0, count: 8, dimension: 12,
+});
+
+layout!(PayloadHome: 16 {
+    segment_id: 0, reserved: 4, live_bytes: 8,
+});

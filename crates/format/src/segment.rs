@@ -15,6 +15,7 @@ use crate::association::AssociationRecord;
 use crate::checksum::{PLAIN_SEED, crc32, part_seed};
 use crate::concept::ConceptRecord;
 use crate::error::{FormatError, ensure};
+use crate::layout::layout;
 use crate::limits::{PAGE_BYTES, ROWS_MAX, SECTIONS_MAX};
 use crate::text::LENGTH_PREFIX_BYTES;
 
@@ -255,15 +256,15 @@ impl SegmentHeader {
     }
 }
 
-const _: () = {
-    assert!(SegmentHeader::BYTES == 256 && align_of::<SegmentHeader>() == 1);
-    assert!(offset_of!(SegmentHeader, concepts) == 16);
-    assert!(offset_of!(SegmentHeader, associations) == 40);
-    assert!(offset_of!(SegmentHeader, vectors) == 64);
-    assert!(offset_of!(SegmentHeader, content) == 88);
-    assert!(offset_of!(SegmentHeader, created_at) == 112);
-    assert!(offset_of!(SegmentHeader, min_seq) == 144);
-    assert!(offset_of!(SegmentHeader, section_table_offset) == 184);
-    assert!(offset_of!(SegmentHeader, flags) == 204);
-    assert!(offset_of!(SegmentHeader, header_crc) == 252);
-};
+layout!(BlockExtent: 24 {
+    offset: 0, length: 8, count: 16,
+});
+
+layout!(SegmentHeader: 256 {
+    magic: 0, version: 8, segment_id: 12, concepts: 16, associations: 40, vectors: 64,
+    content: 88, created_at: 112, compacted_at: 120, concepts_crc: 128, associations_crc: 132,
+    vectors_crc: 136, content_crc: 140, min_seq: 144, max_seq: 152, hash_seed: 160,
+    store_id: 168, section_table_offset: 184, section_table_length: 192, section_table_crc: 200,
+    flags: 204, concept_tombstones: 208, association_tombstones: 216, reserved: 224,
+    header_crc: 252,
+});
