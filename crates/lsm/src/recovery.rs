@@ -151,7 +151,7 @@ impl<D: Dir> Inner<D> {
         } else {
             ledger.manifest = manifest; // But for the next id it is as published.
         }
-        ledger.recovered.orphans = self.remove_orphans(&names, &ledger.manifest)?;
+        ledger.recovered.orphans = self.remove_orphans(&ledger.manifest)?;
         Ok(())
     }
 
@@ -228,19 +228,19 @@ impl<D: Dir> Inner<D> {
     }
 
     /// Removes what no manifest names; says how many files that were.
-    fn remove_orphans(&self, names: &[Name], manifest: &Manifest) -> Result<usize> {
-        let mut removed = 0;
-        for name in names {
-            let orphan = match role_of(name) {
-                FileRole::Segment(id) => manifest.segment(id).is_none(),
-                FileRole::Journal(_) | FileRole::Staged => true,
-                FileRole::Manifest | FileRole::Lock | FileRole::Foreign => false,
-            };
-            if orphan {
-                self.dir.remove(name)?;
-                removed += 1;
-            }
+    fn remove_orphans(&self, manifest: &Manifest) -> Result<usize> {
+        let is_orphan = |name: &Name| match role_of(name) {
+            FileRole::Segment(id) => manifest.segment(id).is_none(),
+            FileRole::Journal(_) | FileRole::Staged => true,
+            FileRole::Manifest | FileRole::Lock | FileRole::Foreign => false,
+        };
+        // Listed only now: publishing the manifest may have used up what was staged before.
+        let orphans: Vec<Name> = self.dir.list()?.into_iter().filter(is_orphan).collect();
+        if !orphans.is_empty() {
+            // Who published this manifest may have been killed before its name was durable.
+            self.dir.sync()?;
         }
-        Ok(removed)
+        orphans.iter().try_for_each(|name| self.dir.remove(name))?;
+        Ok(orphans.len())
     }
 }
