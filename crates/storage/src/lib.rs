@@ -25,7 +25,7 @@
 //! for neighbor in snapshot.neighbors(&animal).incoming().of_kind(is_a).collect()? {
 //!     assert_eq!(neighbor.id, dog);
 //! }
-//! # Ok::<(), sutra_storage::Error>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # Guarantees

@@ -40,7 +40,10 @@ impl Compact {
             let line = serde_json::json!({ "before": side(before), "after": side(after) });
             writeln!(terminal, "{line}")?;
         } else {
-            let side = |(files, bytes)| format!("{files} segments, {}", show::bytes(bytes));
+            let side = |(files, bytes)| {
+                let segments = if files == 1 { "segment" } else { "segments" };
+                format!("{files} {segments}, {}", show::bytes(bytes))
+            };
             writeln!(terminal, "before  {}\nafter   {}", side(before), side(after))?;
         }
         Ok(ExitCode::SUCCESS)

@@ -1,0 +1,72 @@
+//! An import that is killed leaves a sound store with whole batches, and is simply run again.
+
+mod common;
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+
+use common::{Place, start};
+
+const CONCEPTS: usize = 6_000;
+const ASSOCIATIONS: usize = 12_000;
+
+/// Sorted as an export is, so that what is stored can be compared with what was sent.
+fn input() -> (String, String) {
+    let (mut concepts, mut associations) = (String::new(), String::new());
+    for n in 0..CONCEPTS {
+        writeln!(concepts, r#"{{"key":"{n:05}","content":"Concept {n}.","attrs":{{"n":{n}}}}}"#)
+            .unwrap();
+    }
+    let per_source = ASSOCIATIONS / CONCEPTS;
+    for n in 0..ASSOCIATIONS {
+        let (source, target) = (n / per_source, n % per_source * 3000 + n % 1000);
+        writeln!(
+            associations,
+            r#"{{"source":"{source:05}","target":"{target:05}","type":"t","content":"{n}"}}"#
+        )
+        .unwrap();
+    }
+    (concepts, associations)
+}
+
+/// The whole lines at the start of `all` that `part` is, in number.
+#[track_caller]
+fn prefix_of(all: &str, part: &str) -> usize {
+    assert!(all.starts_with(part), "what is stored is not the start of what was sent");
+    part.lines().count()
+}
+
+#[test]
+fn five_kills_lose_nothing_that_an_earlier_run_kept_and_show_no_half_batch() {
+    let (concepts, associations) = input();
+    let all = [&*concepts, &*associations].concat();
+    let place = Place::new();
+    let mut kept = 0;
+    // Where the input stops when the process is killed. What is in the pipe may be read or not.
+    for share in [2, 9, 7, 5, 11] {
+        let cut = all.len() * share / 12;
+        let mut child = start(["import", &place.store()]);
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(&all.as_bytes()[..cut]).unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        drop(stdin);
+
+        place.run("verify", &[]).done();
+        let (c, a) = (place.path("c"), place.path("a"));
+        let files = ["--concepts", c.to_str().unwrap(), "--associations", a.to_str().unwrap()];
+        place.run("export", &files).done();
+        let stored_concepts = prefix_of(&concepts, &fs::read_to_string(c).unwrap());
+        let stored_associations = prefix_of(&associations, &fs::read_to_string(a).unwrap());
+        assert!(stored_associations == 0 || stored_concepts == CONCEPTS);
+        let stored = stored_concepts + stored_associations;
+        assert!(stored >= kept, "{stored} lines after {kept}");
+        kept = stored;
+    }
+    assert!(kept > 0, "the kills came too early to show anything");
+    let (c, a) = (place.file("in-c", &concepts), place.file("in-a", &associations));
+    place.import(&["--concepts", &c, "--associations", &a]).done();
+    assert!(place.export() == all);
+    place.run("verify", &[]).done();
+}
