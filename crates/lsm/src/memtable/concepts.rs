@@ -65,8 +65,8 @@ impl Concepts {
         }
     }
 
-    /// Loads what [`Self::apply`] will look at. Records whose memory is loaded together wait
-    /// for it together; a batch is applied in half the time.
+    /// Loads what [`Self::apply`] will look at: records whose memory is loaded together wait for
+    /// it together.
     pub(super) fn read_ahead(&self, hash: u64) -> u64 {
         self.newest.guess(hash).map_or(0, |slot| self.version(slot).word(LINK_WORDS))
     }
