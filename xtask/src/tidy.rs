@@ -32,7 +32,12 @@ pub(crate) fn complaints(root: &Path) -> Result<Vec<Complaint>> {
 /// Fails with the complaints, if there are any.
 pub(crate) fn run(root: &Path) -> Result<()> {
     let complaints = complaints(root)?;
-    if complaints.is_empty() { Ok(()) } else { Err(Failure::new(complaints.join("\n"))) }
+    if complaints.is_empty() {
+        println!("tidy: no complaints");
+        Ok(())
+    } else {
+        Err(Failure::new(complaints.join("\n")))
+    }
 }
 
 #[cfg(test)]
