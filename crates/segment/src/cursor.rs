@@ -12,7 +12,7 @@ use sutra_fs::{File, FsError};
 
 /// Bytes that a cursor collects before it writes.
 const BUFFER_BYTES: usize = 256 << 10;
-const _: () = assert!(BUFFER_BYTES as u64 % PAGE_BYTES == 0);
+const _: () = assert!((BUFFER_BYTES as u64).is_multiple_of(PAGE_BYTES));
 
 pub(crate) const ZEROS: [u8; PAGE_BYTES as usize] = [0; PAGE_BYTES as usize];
 

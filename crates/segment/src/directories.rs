@@ -1,21 +1,20 @@
-//! The directories of the association block, built from the block once it is written.
+//! The directories of the association block: of its sources, and of its targets.
 //!
-//! Sources stand in the order of the block, so one scan writes their lines and starts. Targets
-//! have to be sorted: passes over the block each collect the lowest keys that no pass before had,
-//! so that memory is bounded by [`PASS_ITEMS`] keys of 24 bytes, whatever the degrees are, and
-//! 8 bytes for each distinct target.
+//! Both are gathered while the associations are written. Sources come in order. Targets have to be
+//! sorted: `passes` gathers their keys, as many as memory allows; what is left is gathered in
+//! further passes over the block. Memory is bounded by [`PASS_KEYS`](crate::passes::PASS_KEYS) and
+//! by 12 bytes for each distinct source or target, whatever the degrees are.
 
 use sutra_format::hash::placement;
-use sutra_format::{AssociationRecord, ConceptId, SectionKind, TagLine};
-use sutra_fs::{File, FsError};
+use sutra_format::{AssociationRecord, SectionKind};
+use sutra_fs::File;
+use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, IntoBytes};
 
 use crate::assembly::Assembly;
 use crate::error::Result;
 use crate::lines::LineBuilder;
-
-/// Keys that a pass holds at most.
-pub(crate) const PASS_ITEMS: usize = 2 << 20;
+use crate::passes::{IncomingKey, Pass};
 
 /// Records that are read at once: 256 KiB.
 const CHUNK_RECORDS: u64 = 4096;
@@ -28,105 +27,78 @@ pub(crate) struct Associations<'a, F> {
     pub(crate) count: u64,
 }
 
-/// Where an association stands among the incoming ones: placement of the target, first half of
-/// the target, kind and row.
-///
-/// Two ids of one placement that share their first half are one id (`sutra_format::hash`), so the
-/// first half, as a big-endian number, orders targets of one placement as the ids do. Among
-/// associations of one target and kind the row number orders by (placement of source, source),
-/// as the block does.
-type IncomingKey = (u64, u64, u64);
-
-pub(crate) fn incoming_key(hash: u64, record: &AssociationRecord, row: u32) -> IncomingKey {
-    (hash, first_half(&record.target), u64::from(record.kind_code.get()) << 32 | u64::from(row))
+/// The distinct ends of associations in placement order, as they are met.
+#[derive(Debug, Default)]
+pub(crate) struct Ends {
+    hashes: Vec<u64>,
+    starts: Vec<U32>,
 }
 
-fn first_half(id: &ConceptId) -> u64 {
-    let [a, b, c, d, e, f, g, h, ..] = *id.as_bytes();
-    u64::from_be_bytes([a, b, c, d, e, f, g, h])
-}
-
-/// Writes lines and starts of the `sources` distinct sources.
-pub(crate) fn write_sources<F: File>(
-    assembly: &mut Assembly<'_, F>,
-    block: &Associations<'_, F>,
-    sources: u64,
-) -> Result<()> {
-    let starts_bytes = if sources == 0 { 0 } else { (sources + 1) * 4 };
-    let mut starts = assembly.cursor();
-    let mut hashes = Vec::with_capacity(sources as usize);
-    let mut last = None;
-    block.scan(|row, record| {
-        if last != Some(record.source) {
-            last = Some(record.source);
-            hashes.push(placement(block.hash_seed, &record.source));
-            starts.write(&row.to_le_bytes())?;
-        }
-        Ok(())
-    })?;
-    if sources > 0 {
-        starts.write(&(block.count as u32).to_le_bytes())?;
+impl Ends {
+    /// Adds an end whose rows start here.
+    #[inline]
+    pub(crate) fn push(&mut self, hash: u64, start: u32) {
+        self.hashes.push(hash);
+        self.starts.push(U32::new(start));
     }
-    assert_eq!(starts.length(), starts_bytes, "as many sources as were pushed");
-    assembly.add(SectionKind::SourceStarts, &starts.finish()?);
-    write_lines(assembly, SectionKind::SourceLines, &hashes)
+
+    /// Writes lines and starts of a directory over `rows` rows.
+    pub(crate) fn write<F: File>(
+        mut self,
+        assembly: &mut Assembly<'_, F>,
+        lines: SectionKind,
+        starts: SectionKind,
+        rows: u64,
+    ) -> Result<()> {
+        if rows > 0 {
+            self.starts.push(U32::new(rows as u32));
+        }
+        assembly.write(starts, self.starts.as_bytes())?;
+        let mut cursor = assembly.cursor();
+        let mut builder = LineBuilder::new(self.hashes.len() as u64);
+        for hash in self.hashes {
+            builder.push(hash, |line| cursor.write(line.as_bytes()))?;
+        }
+        builder.finish(|line| cursor.write(line.as_bytes()))?;
+        assembly.add(lines, &cursor.finish()?);
+        Ok(())
+    }
 }
 
-/// Writes incoming rows, and lines and starts of the distinct targets.
+/// Writes incoming rows, and the directory of targets. `pass` has been given the key of every
+/// association.
 pub(crate) fn write_targets<F: File>(
     assembly: &mut Assembly<'_, F>,
     block: &Associations<'_, F>,
-    pass_items: usize,
+    pass: Pass,
 ) -> Result<()> {
     let mut rows = assembly.cursor();
-    let mut hashes = Vec::new();
-    let mut starts = Vec::new();
+    let mut targets = Ends::default();
     let mut last = None;
     let mut written = 0_u32;
-    let mut after = None;
-    while u64::from(written) < block.count {
-        let keys = block.lowest_keys(after, pass_items)?;
-        after = keys.last().copied();
-        for (hash, half, kind_and_row) in keys {
-            if last != Some((hash, half)) {
-                last = Some((hash, half));
-                hashes.push(hash);
-                starts.push(written);
+    let mut next = Some(pass);
+    while let Some(pass) = next {
+        next = pass.next();
+        pass.drain(|key: IncomingKey| {
+            if last != Some(key.target()) {
+                last = Some(key.target());
+                targets.push(key.hash, written);
             }
-            rows.write(&(kind_and_row as u32).to_le_bytes())?;
             written += 1;
+            rows.write(&key.row().to_le_bytes())
+        })?;
+        if let Some(pass) = &mut next {
+            block.gather(pass)?;
         }
     }
-    if written > 0 {
-        starts.push(written);
-    }
     assembly.add(SectionKind::IncomingRows, &rows.finish()?);
-    assembly.write(SectionKind::TargetStarts, starts.as_bytes())?;
-    write_lines(assembly, SectionKind::TargetLines, &hashes)
-}
-
-fn write_lines<F: File>(
-    assembly: &mut Assembly<'_, F>,
-    kind: SectionKind,
-    hashes: &[u64],
-) -> Result<()> {
-    let mut cursor = assembly.cursor();
-    let mut lines = LineBuilder::new(hashes.len() as u64);
-    let mut emit = |line: &TagLine| cursor.write(line.as_bytes());
-    for &hash in hashes {
-        lines.push(hash, &mut emit)?;
-    }
-    lines.finish(&mut emit)?;
-    assembly.add(kind, &cursor.finish()?);
-    Ok(())
+    let (lines, starts) = (SectionKind::TargetLines, SectionKind::TargetStarts);
+    targets.write(assembly, lines, starts, block.count)
 }
 
 impl<F: File> Associations<'_, F> {
-    /// Reads the block from the first row to the last.
-    fn scan(
-        &self,
-        mut visit: impl FnMut(u32, &AssociationRecord) -> std::result::Result<(), FsError>,
-    ) -> Result<()> {
+    /// Gives a pass the key of every association.
+    fn gather(&self, pass: &mut Pass) -> Result<()> {
         let mut chunk = vec![0; CHUNK_RECORDS as usize * AssociationRecord::BYTES];
         let mut row = 0;
         while row < self.count {
@@ -136,40 +108,18 @@ impl<F: File> Associations<'_, F> {
             let records = <[AssociationRecord]>::ref_from_bytes(bytes)
                 .expect("a whole number of records of alignment 1");
             for (row, record) in (row as u32..).zip(records) {
-                visit(row, record)?;
+                let hash = placement(self.hash_seed, &record.target);
+                pass.push(IncomingKey::new(hash, record, row));
             }
             row += rows;
         }
         Ok(())
     }
-
-    /// The lowest keys above `after`, sorted: all that are left, or `limit / 2` and more.
-    fn lowest_keys(&self, after: Option<IncomingKey>, limit: usize) -> Result<Vec<IncomingKey>> {
-        let mut keys = Vec::with_capacity(limit.min(self.count as usize));
-        let mut highest = None;
-        self.scan(|row, record| {
-            let hash = placement(self.hash_seed, &record.target);
-            let key = incoming_key(hash, record, row);
-            if after.is_some_and(|after| key <= after) || highest.is_some_and(|max| key > max) {
-                return Ok(());
-            }
-            keys.push(key);
-            if keys.len() == limit {
-                let middle = limit / 2;
-                keys.select_nth_unstable(middle);
-                keys.truncate(middle + 1);
-                highest = keys.last().copied();
-            }
-            Ok(())
-        })?;
-        keys.sort_unstable();
-        Ok(keys)
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use sutra_format::{AssociationKind, SegmentHeader};
+    use sutra_format::{AssociationKind, ConceptId, SegmentHeader};
     use sutra_fs::{Dir, Name};
     use sutra_testkit::{SimDir, SplitMix};
     use zerocopy::FromZeros;
@@ -181,7 +131,7 @@ mod tests {
     const SEED: u64 = 99;
 
     /// The file that has the directory of targets of `records`, written in passes of so many.
-    fn file_of(records: &[AssociationRecord], pass_items: usize) -> Vec<u8> {
+    fn file_of(records: &[AssociationRecord], pass_keys: usize) -> Vec<u8> {
         let dir = SimDir::new();
         let file = dir.create(&Name::new("x").unwrap()).unwrap();
         let identity = Identity { hash_seed: SEED, segment_id: 1 };
@@ -203,7 +153,9 @@ mod tests {
         let header = SegmentHeader::new_zeroed();
         let mut assembly = Assembly::new(&file, identity, header, &blocks);
         let block = Associations { file: &file, hash_seed: SEED, offset: 4096, count };
-        write_targets(&mut assembly, &block, pass_items).unwrap();
+        let mut pass = Pass::new(pass_keys);
+        block.gather(&mut pass).unwrap();
+        write_targets(&mut assembly, &block, pass).unwrap();
         assembly.finish().unwrap();
         file.map().unwrap().as_ref().to_vec()
     }
@@ -221,8 +173,8 @@ mod tests {
             })
             .collect();
         let whole = file_of(&records, records.len() + 1);
-        for pass_items in [500, 8999, 9000] {
-            assert!(file_of(&records, pass_items) == whole, "{pass_items} items in a pass");
+        for pass_keys in [500, 8999, 9000] {
+            assert!(file_of(&records, pass_keys) == whole, "{pass_keys} keys in a pass");
         }
         assert!(file_of(&records[..60], 2) == file_of(&records[..60], 61));
     }

@@ -55,6 +55,7 @@ mod lines;
 mod lookup;
 mod offsets;
 mod pages;
+mod passes;
 mod payload;
 mod plan;
 mod reader;

@@ -17,9 +17,10 @@ use zerocopy::{FromZeros, IntoBytes};
 
 use crate::assembly::{Assembly, Blocks, SegmentSummary};
 use crate::cursor::{Cursor, Identity};
-use crate::directories;
+use crate::directories::{Associations, Ends, write_targets};
 use crate::error::{Result, SegmentError};
 use crate::lines::LineBuilder;
+use crate::passes::{IncomingKey, PASS_KEYS, Pass};
 use crate::plan::SegmentPlan;
 
 /// Streams sorted rows and their payload into a new file.
@@ -38,7 +39,9 @@ pub struct SegmentWriter<'a, F> {
     lines: LineBuilder,
     last_concept: Option<(u64, ConceptId)>,
     last_association: Option<(u64, AssociationRecord)>,
-    sources: u64,
+    association_count: u32,
+    sources: Ends,
+    incoming: Pass,
     texts: u64,
     concept_tombstones: u64,
     association_tombstones: u64,
@@ -68,7 +71,9 @@ impl<'a, F: File> SegmentWriter<'a, F> {
             lines: LineBuilder::new(plan.concepts),
             last_concept: None,
             last_association: None,
-            sources: 0,
+            association_count: 0,
+            sources: Ends::default(),
+            incoming: Pass::new(PASS_KEYS),
             texts: 0,
             concept_tombstones: 0,
             association_tombstones: 0,
@@ -99,6 +104,8 @@ impl<'a, F: File> SegmentWriter<'a, F> {
     /// target).
     pub fn push_association(&mut self, record: &AssociationRecord) -> Result<()> {
         debug_assert_eq!(record.check(), Ok(()), "{record:?}");
+        let seed = self.plan.hash_seed;
+        let row = self.association_count;
         let within = |record: &AssociationRecord| (record.kind_code.get(), record.target);
         let hash = match &self.last_association {
             Some((hash, last)) if last.source == record.source => {
@@ -106,16 +113,18 @@ impl<'a, F: File> SegmentWriter<'a, F> {
                 *hash
             }
             last => {
-                let hash = placement(self.plan.hash_seed, &record.source);
+                let hash = placement(seed, &record.source);
                 let rises = |(before, last): &(u64, AssociationRecord)| {
                     (*before, last.source) < (hash, record.source)
                 };
                 assert!(last.as_ref().is_none_or(rises), "associations rise strictly");
-                self.sources += 1;
+                self.sources.push(hash, row);
                 hash
             }
         };
         self.last_association = Some((hash, *record));
+        self.incoming.push(IncomingKey::new(placement(seed, &record.target), record, row));
+        self.association_count += 1;
         self.association_tombstones += u64::from(record.is_tombstone());
         Ok(self.associations.write(record.as_bytes())?)
     }
@@ -172,15 +181,7 @@ impl<'a, F: File> SegmentWriter<'a, F> {
         let pushed = (concepts, associations, self.vectors.length(), self.content.length());
         let planned = (plan.concepts, plan.associations, plan.vector_bytes, plan.content_bytes);
         assert_eq!(pushed, planned, "concepts, associations, bytes of vectors and of texts");
-        let mut header = SegmentHeader::new_zeroed();
-        header.created_at = U64::new(plan.created_at);
-        header.compacted_at = U64::new(plan.compacted_at);
-        header.min_seq = U64::new(plan.min_seq);
-        header.max_seq = U64::new(plan.max_seq);
-        header.store_id = plan.store_id;
-        header.flags = U32::new(SegmentFlags::SORTED);
-        header.concept_tombstones = U64::new(self.concept_tombstones);
-        header.association_tombstones = U64::new(self.association_tombstones);
+        let header = self.header();
         let vectors = self.runs.iter().map(|run| u64::from(run.count.get())).sum();
         let blocks = Blocks {
             concepts: (self.concepts.finish()?, concepts),
@@ -188,7 +189,7 @@ impl<'a, F: File> SegmentWriter<'a, F> {
             vectors: (self.vectors.finish()?, vectors),
             content: (self.content.finish()?, self.texts),
         };
-        let block = directories::Associations {
+        let block = Associations {
             file: self.file,
             hash_seed: plan.hash_seed,
             offset: blocks.associations.0.offset,
@@ -198,12 +199,28 @@ impl<'a, F: File> SegmentWriter<'a, F> {
         let mut lines = self.concept_lines;
         self.lines.finish(|line| lines.write(line.as_bytes()))?;
         assembly.add(SectionKind::ConceptLines, &lines.finish()?);
-        directories::write_sources(&mut assembly, &block, self.sources)?;
-        directories::write_targets(&mut assembly, &block, directories::PASS_ITEMS)?;
+        let (source_lines, starts) = (SectionKind::SourceLines, SectionKind::SourceStarts);
+        self.sources.write(&mut assembly, source_lines, starts, associations)?;
+        write_targets(&mut assembly, &block, self.incoming)?;
         assembly.write(SectionKind::VertexTombstones, self.vertex_tombstones.as_bytes())?;
         assembly.write(SectionKind::VectorRuns, self.runs.as_bytes())?;
         assembly.write(SectionKind::PayloadHomes, self.homes.as_bytes())?;
         assembly.finish()
+    }
+
+    /// The header, but for what follows from the parts.
+    fn header(&self) -> SegmentHeader {
+        let plan = &self.plan;
+        let mut header = SegmentHeader::new_zeroed();
+        header.created_at = U64::new(plan.created_at);
+        header.compacted_at = U64::new(plan.compacted_at);
+        header.min_seq = U64::new(plan.min_seq);
+        header.max_seq = U64::new(plan.max_seq);
+        header.store_id = plan.store_id;
+        header.flags = U32::new(SegmentFlags::SORTED);
+        header.concept_tombstones = U64::new(self.concept_tombstones);
+        header.association_tombstones = U64::new(self.association_tombstones);
+        header
     }
 }
 

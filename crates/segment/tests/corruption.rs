@@ -1,5 +1,7 @@
 //! Damage is noticed: every flipped bit, every cut, and anything that sums itself correctly.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -4,9 +4,9 @@ use sutra_format::hash::placement;
 use sutra_format::{AssociationRecord, ConceptId, ConceptRecord, TagLine, VertexTombstone};
 use zerocopy::little_endian::U32;
 
-use crate::directories::incoming_key;
 use crate::error::Result;
 use crate::lines::LineBuilder;
+use crate::passes::IncomingKey;
 use crate::reader::Segment;
 use crate::sections::{Directory, Place, invalid};
 
@@ -55,7 +55,7 @@ impl<D: AsRef<[u8]>> Segment<D> {
             let at = place.offset + slot * 4;
             let wrong = || self.corrupt(invalid(at, "incoming rows do not rise strictly"));
             let record = self.association(row.get()).map_err(|_| wrong())?;
-            let key = incoming_key(placement(seed, &record.target), record, row.get());
+            let key = IncomingKey::new(placement(seed, &record.target), record, row.get());
             if last.is_some_and(|last| last >= key) {
                 return Err(wrong());
             }
