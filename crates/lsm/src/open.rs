@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use arc_swap::ArcSwap;
 use parking_lot::{Condvar, Mutex};
-use sutra_fs::{Dir, ErrorKind};
+use sutra_fs::{Dir, ErrorKind, File};
 use sutra_manifest::Manifest;
 
 use crate::commit::{GROUP_LIMITS, Queue, Writer};
 use crate::config::{Background, CompactionConfig, Environment};
 use crate::error::{LsmError, Result};
-use crate::files::{FileRole, SegmentFile, lock_name, role_of};
+use crate::files::{FileRole, SegmentFile, journal_name, lock_name, role_of};
 use crate::health::Poison;
 use crate::memtable::Memtable;
 use crate::recovery::{self, Replay};
@@ -24,6 +24,9 @@ use crate::worker::{Signals, Workers};
 
 /// How often a reader starts over because a writer was faster.
 const READER_ATTEMPTS: usize = 100;
+
+/// The least memory that a reader gives to a memtable.
+const READER_BYTES_MIN: u64 = 64 << 10;
 
 impl<D: Dir> LsmTree<D> {
     /// [`open`](LsmTree::open) for any directory and environment.
@@ -149,11 +152,15 @@ pub(crate) fn open_files<D: Dir>(dir: &Arc<D>, manifest: &Manifest) -> Result<Ve
 /// What a reader sees of the files as the manifest names them.
 fn read_state<D: Dir>(dir: &Arc<D>, manifest: &Manifest) -> Result<(Version<D>, u64)> {
     let files = open_files(dir, manifest)?;
-    let budget = CompactionConfig::default().max_segment_size;
+    let start = recovery::first_journal(manifest);
+    let budget = match start {
+        Some(start) => memory_for(&**dir, start.journal_id)?,
+        None => READER_BYTES_MIN,
+    };
     let new = || Arc::new(Memtable::new(manifest.hash_seed, budget));
     let mut memtables = VecDeque::from([new()]);
     let mut last_seq = manifest.last_seq;
-    if let Some(start) = recovery::first_journal(manifest) {
+    if let Some(start) = start {
         let replay = Replay { dir: &**dir, manifest };
         let replayed = replay.run(start, |frame| {
             let body = frame.body;
@@ -166,4 +173,11 @@ fn read_state<D: Dir>(dir: &Arc<D>, manifest: &Manifest) -> Result<(Version<D>, 
         last_seq = replayed.next_seq - 1;
     }
     Ok((Version::new(manifest.hash_seed, memtables.into(), files)?, last_seq))
+}
+
+/// Bytes for a memtable that takes the records of a journal, or a good part of a very long one.
+fn memory_for<D: Dir>(dir: &D, journal_id: u32) -> Result<u64> {
+    let length = dir.open(&journal_name(journal_id))?.length()?;
+    let most = CompactionConfig::default().max_segment_size;
+    Ok(length.saturating_mul(2).clamp(READER_BYTES_MIN, most))
 }

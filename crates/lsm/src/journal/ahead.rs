@@ -23,9 +23,16 @@ use super::error::JournalError;
 /// Bytes that are filled at once: so short that the sync of a commit hardly waits for it.
 pub(crate) const FILL_BYTES: u64 = 512 << 10;
 /// Zeros ahead of the tail of a young journal.
-pub(crate) const AHEAD_BYTES_MIN: u64 = 256 << 10;
+const AHEAD_BYTES_MIN: u64 = 256 << 10;
 /// Zeros ahead of the tail of a long one.
 const AHEAD_BYTES_MAX: u64 = 8 << 20;
+
+/// Up to where a new journal is zero: with one page for frames at least, beyond that within
+/// `capacity`.
+pub(crate) fn filled_at_first(capacity: u64) -> u64 {
+    let capacity = capacity.saturating_add(FRAMES_START - 1) / FRAMES_START * FRAMES_START;
+    capacity.clamp(2 * FRAMES_START, FRAMES_START + AHEAD_BYTES_MIN)
+}
 
 /// What writer and filler share.
 pub(crate) struct Ahead<F> {

@@ -8,7 +8,7 @@ use sutra_fs::{Dir, File, Staged};
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::{U16, U32, U64};
 
-use super::ahead::{AHEAD_BYTES_MIN, Ahead, Filler, write_zeros};
+use super::ahead::{Ahead, Filler, filled_at_first, write_zeros};
 use super::body::SummedBody;
 use super::error::JournalError;
 use super::name::Identity;
@@ -64,7 +64,7 @@ impl<D: Dir> JournalWriter<D> {
     ) -> Result<Self, JournalError> {
         let name = identity.name();
         let header = identity.header(now);
-        let filled = FRAMES_START + AHEAD_BYTES_MIN;
+        let filled = filled_at_first(capacity);
         let staged = Staged::create(dir, &name)?;
         let written = staged
             .file()
