@@ -187,6 +187,7 @@ proptest! {
         commits in proptest::collection::vec(proptest::collection::vec(change(), 1..12), 1..12),
         budget in prop_oneof![Just(0_u64), Just(1 << 14), Just(1 << 20)],
         gaps in 0..3_u64,
+        readers in proptest::collection::vec(any::<prop::sample::Index>(), 6),
     ) {
         let table = Memtable::new(SEED, budget);
         let mut model = Model::default();
@@ -202,7 +203,8 @@ proptest! {
             }
             next += changes.len() as u64 + gaps;
         }
-        for upto in (0..=next).chain([u64::MAX]) {
+        let some = readers.iter().map(|reader| reader.index(next as usize) as u64);
+        for upto in some.chain([next, u64::MAX]) {
             check_concepts(&table, &model, upto);
             check_associations(&table, &model, upto);
         }
