@@ -1,11 +1,16 @@
 //! [`Batch`]: items that are led together, and those who wait for their results.
 
+#![expect(
+    clippy::disallowed_types,
+    reason = "`notify_all` of the standard library is one call to the system, that of parking_lot \
+              wakes one waiter after the other: 5.6 against 12 us of CPU for each of 64 commits"
+)]
+
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::GroupLimits;
 
-/// One group. The standard library's lock and condition are used since its `notify_all` is one
-/// call to the system, whereas `parking_lot` wakes one waiter after the other.
+/// One group.
 pub(super) struct Batch<T, R> {
     state: Mutex<State<T, R>>,
     changed: Condvar,
@@ -112,6 +117,7 @@ impl<T, R> Batch<T, R> {
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T, R>> {
+        // Nothing that can panic runs under the lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -16,10 +16,11 @@ mod batch;
 mod tests;
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread;
 
 use batch::{Batch, Turn};
+use parking_lot::Mutex;
 
 /// A leader panicked. What it had done is not known, so nothing is submitted any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -89,7 +90,7 @@ impl<T, R> GroupCommit<T, R> {
     }
 
     fn enter(&self, item: T, weight: usize) -> Result<Entry<T, R>, GroupPoisoned> {
-        let mut queue = self.lock();
+        let mut queue = self.queue.lock();
         if queue.poisoned {
             return Err(GroupPoisoned);
         }
@@ -120,7 +121,7 @@ impl<T, R> GroupCommit<T, R> {
     }
 
     fn lead(&self, batch: &Batch<T, R>, index: usize, lead: impl FnOnce(Vec<T>) -> Vec<R>) -> R {
-        self.lock().waiting.pop_front(); // Only the first one is ever told to lead.
+        self.queue.lock().waiting.pop_front(); // Only the first one is ever told to lead.
         let unwinding = PoisonOnUnwind { group: self, batch: Some(batch) };
         let items = batch.take_items();
         let count = items.len();
@@ -135,7 +136,7 @@ impl<T, R> GroupCommit<T, R> {
     /// Lets those of the group before, who have just been woken, join this one. Without it they
     /// always miss it by a hair, and groups are half as large as they could be.
     fn gather(&self) {
-        let size = || self.lock().waiting.front().map_or(0, |batch| batch.size());
+        let size = || self.queue.lock().waiting.front().map_or(0, |batch| batch.size());
         let (mut before, mut in_vain) = (size(), 0);
         for _ in 0..GATHER_YIELDS_MAX {
             thread::yield_now();
@@ -150,7 +151,7 @@ impl<T, R> GroupCommit<T, R> {
 
     /// Tells the next batch to go on, or that nobody leads.
     fn hand_over(&self) {
-        let mut queue = self.lock();
+        let mut queue = self.queue.lock();
         let next = queue.waiting.front().cloned();
         queue.leading = next.is_some();
         drop(queue);
@@ -160,18 +161,13 @@ impl<T, R> GroupCommit<T, R> {
     }
 
     fn poison(&self) {
-        let mut queue = self.lock();
+        let mut queue = self.queue.lock();
         queue.poisoned = true;
         let waiting = std::mem::take(&mut queue.waiting);
         drop(queue);
         for batch in waiting {
             batch.poison();
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Queue<T, R>> {
-        // Nothing that can panic runs under the lock.
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

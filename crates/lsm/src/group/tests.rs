@@ -29,7 +29,7 @@ fn hold<'scope>(
 }
 
 fn waiting(group: &GroupCommit<usize, usize>) -> usize {
-    group.lock().waiting.iter().map(|batch| batch.size()).sum()
+    group.queue.lock().waiting.iter().map(|batch| batch.size()).sum()
 }
 
 fn until(condition: impl Fn() -> bool) {
@@ -49,7 +49,7 @@ fn groups_of_nine(limits: GroupLimits, weight: usize) -> Vec<Vec<usize>> {
             let (group, groups) = (&group, &groups);
             scope.spawn(move || {
                 let lead = |items: Vec<usize>| {
-                    groups.lock().unwrap().push(items.clone());
+                    groups.lock().push(items.clone());
                     items.into_iter().map(|item| item * 10).collect()
                 };
                 assert_eq!(group.submit(item, weight, lead), Ok(item * 10));
@@ -58,7 +58,7 @@ fn groups_of_nine(limits: GroupLimits, weight: usize) -> Vec<Vec<usize>> {
         }
         release.send(()).unwrap();
     });
-    groups.into_inner().unwrap()
+    groups.into_inner()
 }
 
 #[test]
@@ -149,5 +149,5 @@ fn many_threads_each_get_their_own_result_and_never_two_leaders_at_once() {
     });
     assert_eq!(done.into_inner(), THREADS * ROUNDS);
     assert_eq!(waiting(&group), 0);
-    assert!(!group.lock().leading, "nobody leads when nobody is there");
+    assert!(!group.queue.lock().leading, "nobody leads when nobody is there");
 }
