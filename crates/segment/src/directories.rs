@@ -153,7 +153,7 @@ mod tests {
         let header = SegmentHeader::new_zeroed();
         let mut assembly = Assembly::new(&file, identity, header, &blocks);
         let block = Associations { file: &file, hash_seed: SEED, offset: 4096, count };
-        let mut pass = Pass::new(pass_keys);
+        let mut pass = Pass::first(count, pass_keys);
         block.gather(&mut pass).unwrap();
         write_targets(&mut assembly, &block, pass).unwrap();
         assembly.finish().unwrap();

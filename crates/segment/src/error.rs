@@ -13,7 +13,7 @@ pub(crate) type Result<T> = std::result::Result<T, SegmentError>;
 #[non_exhaustive]
 pub enum SegmentError {
     /// The bytes are not what was written.
-    #[error("{}: {source}; the file is damaged, restore it from a copy", path.display())]
+    #[error("{}: {source}{}", path.display(), advice(source))]
     Corrupt {
         /// The file.
         path: PathBuf,
@@ -109,5 +109,13 @@ impl SegmentError {
             | Self::BadName { path } => Some(path),
             _ => None,
         }
+    }
+}
+
+/// What to do, where the error itself does not say so.
+fn advice(error: &FormatError) -> &'static str {
+    match error {
+        FormatError::UnknownVersion { .. } | FormatError::UnknownSection { .. } => "",
+        _ => "; the file is damaged, restore it from a copy",
     }
 }

@@ -1,8 +1,10 @@
 //! [`Pass`]: sorts the keys of incoming associations, more of them than memory should hold.
 //!
-//! A pass is given every key, and keeps the lowest of them that no pass before it kept. Since keys
-//! begin with a hash, its top bits put them into buckets of equal size, and sorting these one by
-//! one stays in the cache. A target with more associations than a pass holds takes several passes.
+//! A pass is given every key, and keeps those of one part of the hash space. There are as many
+//! parts, a power of two, as it takes for one to fit into memory; since hashes are spread evenly,
+//! it does, but for targets that very many associations share: then the pass keeps the lowest keys
+//! and leaves the others to the next. The bits below those that name the part put keys into
+//! buckets, and sorting these one by one stays in the cache.
 
 use sutra_format::{AssociationRecord, ConceptId};
 
@@ -52,32 +54,50 @@ fn first_half(id: &ConceptId) -> u64 {
     u64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 
-/// The lowest keys from some key on.
+/// The keys from some key on, as far as they fit.
 #[derive(Debug)]
 pub(crate) struct Pass {
+    share: Share,
     from: IncomingKey,
-    /// Where the next pass begins; `None` as long as everything has found room.
+    /// Where the next pass begins, if there is one.
     below: Option<IncomingKey>,
     buckets: Vec<Vec<IncomingKey>>,
     length: usize,
-    length_max: usize,
+}
+
+/// How much a pass takes.
+#[derive(Clone, Copy, Debug)]
+struct Share {
+    keys_max: usize,
+    /// The hash space has 2 to this power parts.
+    part_bits: u32,
+    /// How many keys a bucket will hold, more or less.
+    bucket_keys: usize,
 }
 
 impl Pass {
-    /// The first pass, which holds at most so many keys: two at least.
-    pub(crate) fn new(length_max: usize) -> Self {
-        assert!(length_max >= 2, "half a pass is at least one key");
-        Self::from(IncomingKey::LOWEST, length_max)
+    /// The first pass over `keys` keys, which holds at most `keys_max` of them: two at least.
+    pub(crate) fn first(keys: u64, keys_max: usize) -> Self {
+        assert!(keys_max >= 2, "half a pass is at least one key");
+        let room = (keys_max - keys_max / 8) as u64; // Parts are not exactly equal.
+        let part_bits = (0..u64::BITS).find(|bits| keys >> bits <= room).unwrap_or_default();
+        let bucket_keys = (keys >> part_bits >> BUCKET_BITS) as usize;
+        Self::from(IncomingKey::LOWEST, Share { keys_max, part_bits, bucket_keys })
     }
 
-    fn from(from: IncomingKey, length_max: usize) -> Self {
-        let buckets = vec![Vec::new(); 1 << BUCKET_BITS];
-        Self { from, below: None, buckets, length: 0, length_max }
+    fn from(from: IncomingKey, share: Share) -> Self {
+        let next_part = share.part_of(from.hash) + 1;
+        let hash = next_part.checked_shl(u64::BITS - share.part_bits);
+        let hash = hash.filter(|_| next_part < 1 << share.part_bits);
+        let below = hash.map(|hash| IncomingKey { hash, ..IncomingKey::LOWEST });
+        let bucket = || Vec::with_capacity(share.bucket_keys + share.bucket_keys / 8);
+        let buckets = (0..1 << BUCKET_BITS).map(|_| bucket()).collect();
+        Self { share, from, below, buckets, length: 0 }
     }
 
     /// The pass after this one; `None` if this one has all that is left.
     pub(crate) fn next(&self) -> Option<Self> {
-        self.below.map(|from| Self::from(from, self.length_max))
+        self.below.map(|from| Self::from(from, self.share))
     }
 
     /// Takes a key, or leaves it to another pass.
@@ -86,9 +106,9 @@ impl Pass {
         if key < self.from || self.below.is_some_and(|below| key >= below) {
             return;
         }
-        self.buckets[bucket_of(key.hash)].push(key);
+        self.buckets[self.share.bucket_of(key.hash)].push(key);
         self.length += 1;
-        if self.length == self.length_max {
+        if self.length == self.share.keys_max {
             self.shed();
         }
     }
@@ -105,30 +125,34 @@ impl Pass {
         Ok(())
     }
 
-    /// Leaves the highest keys to later passes, so that at most half of the room is taken.
+    /// Leaves the highest keys to the next pass, so that at most half of the room is taken.
     #[cold]
     fn shed(&mut self) {
-        let half = self.length_max / 2;
+        let half = self.share.keys_max / 2;
         while self.length > half {
             let highest = self.buckets.iter().rposition(|bucket| !bucket.is_empty());
-            let highest = highest.expect("there are keys");
-            let bucket = &mut self.buckets[highest];
+            let bucket = &mut self.buckets[highest.expect("there are keys")];
             if bucket.len() == self.length {
                 let (_, &mut below, _) = bucket.select_nth_unstable(half);
                 self.below = Some(below);
                 bucket.truncate(half);
                 self.length = half;
             } else {
+                self.below = bucket.iter().min().copied();
                 self.length -= bucket.len();
                 *bucket = Vec::new();
-                let hash = (highest as u64) << (u64::BITS - BUCKET_BITS);
-                self.below = Some(IncomingKey { hash, ..IncomingKey::LOWEST });
             }
         }
     }
 }
 
-#[inline]
-fn bucket_of(hash: u64) -> usize {
-    (hash >> (u64::BITS - BUCKET_BITS)) as usize
+impl Share {
+    fn part_of(self, hash: u64) -> u64 {
+        hash.checked_shr(u64::BITS - self.part_bits).unwrap_or_default()
+    }
+
+    #[inline]
+    fn bucket_of(self, hash: u64) -> usize {
+        (hash >> (u64::BITS - self.part_bits - BUCKET_BITS)) as usize % (1 << BUCKET_BITS)
+    }
 }

@@ -73,7 +73,7 @@ impl<'a, F: File> SegmentWriter<'a, F> {
             last_association: None,
             association_count: 0,
             sources: Ends::default(),
-            incoming: Pass::new(PASS_KEYS),
+            incoming: Pass::first(plan.associations, PASS_KEYS),
             texts: 0,
             concept_tombstones: 0,
             association_tombstones: 0,

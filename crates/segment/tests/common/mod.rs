@@ -4,17 +4,20 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part of this")]
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use sutra_format::checksum::{crc32, page_seed};
 use sutra_format::hash::placement;
 use sutra_format::limits::VECTOR_DIMENSION_MAX;
 use sutra_format::segment::vector_stride;
 use sutra_format::{
     AssociationKind, AssociationRecord, ConceptFlags, ConceptId, ConceptRecord, PayloadHome,
-    VertexTombstone,
+    SegmentHeader, VertexTombstone,
 };
 use sutra_fs::{Dir, File, Name};
 use sutra_segment::{Segment, SegmentError, SegmentPlan, SegmentSummary, SegmentWriter};
 use sutra_testkit::SimDir;
+use zerocopy::{FromBytes, IntoBytes};
 
 pub const SEGMENT_ID: u32 = 7;
 pub const SEED: u64 = 0x0123_4567_89ab_cdef;
@@ -272,4 +275,75 @@ pub fn check_verify<D: AsRef<[u8]>>(segment: &Segment<D>) {
     let mut read = 0;
     segment.verify(&mut |bytes| read += bytes).unwrap();
     assert_eq!(read, segment.file_length());
+}
+
+/// A small segment that has everything a sorted one can have.
+pub fn sample() -> Rows {
+    let mut rows = Rows::new();
+    for n in 0..6 {
+        let text = "some text ".repeat(n as usize);
+        rows.put(Concept::new(id(n)).text(&text, "a key").vector(&[0.5; 9][..n as usize + 3]));
+        rows.associate(id(n), (n % 2) as u16, id((n + 1) % 4));
+        rows.vertex_tombstones.insert(id(n + 20), n);
+    }
+    rows
+}
+
+/// Makes every sum right again, as far as the header still leads to the sums.
+pub fn sum_again(bytes: &mut [u8]) {
+    let mut header = SegmentHeader::read_from_prefix(bytes).unwrap().0;
+    let part = |bytes: &[u8], offset: u64, length: u64| {
+        let end = offset.checked_add(length)?;
+        bytes.get(usize::try_from(offset).ok()?..usize::try_from(end).ok()?).map(<[u8]>::to_vec)
+    };
+    let table = (header.section_table_offset.get(), header.section_table_length.get());
+    let entry_at = |index: u64| (table.0 + index * 32) as usize;
+    let count = if table.1 < 1 << 20 { table.1 / 32 } else { 0 };
+    for index in 0..count {
+        let at = entry_at(index);
+        let Some(entry) = part(bytes, at as u64, 32) else { continue };
+        let field = |at: usize| u64::from_le_bytes(entry[at..at + 8].try_into().unwrap());
+        let (offset, length) = (field(8), field(16));
+        if entry[0] == 1 {
+            for page in 1..offset / 4096 {
+                let Some(sum) = part(bytes, page * 4096, 4096) else { break };
+                let seed = page_seed(header.hash_seed.get(), header.segment_id.get(), page);
+                let slot = (offset + page * 4) as usize;
+                if let Some(slot) = bytes.get_mut(slot..slot + 4) {
+                    slot.copy_from_slice(&crc32(seed, &sum).to_le_bytes());
+                }
+            }
+        }
+        if let Some(section) = part(bytes, offset, length) {
+            let sum = header.part_sum(offset, &section);
+            bytes[at + 24..at + 28].copy_from_slice(&sum.to_le_bytes());
+        }
+    }
+    if let Some(entries) = part(bytes, table.0, table.1) {
+        header.section_table_crc = header.part_sum(table.0, &entries).into();
+    }
+    let identity = header;
+    let sum = |extent: sutra_format::BlockExtent| {
+        part(bytes, extent.offset.get(), extent.length.get())
+            .map_or(0, |block| identity.part_sum(extent.offset.get(), &block))
+    };
+    header.concepts_crc = sum(header.concepts).into();
+    header.associations_crc = sum(header.associations).into();
+    header.vectors_crc = sum(header.vectors).into();
+    header.content_crc = sum(header.content).into();
+    header.header_crc = header.sum().into();
+    bytes[..SegmentHeader::BYTES].copy_from_slice(header.as_bytes());
+}
+
+/// Bytes that change when they are told to.
+pub struct Switched<'a> {
+    pub before: &'a [u8],
+    pub after: &'a [u8],
+    pub switch: &'a AtomicBool,
+}
+
+impl AsRef<[u8]> for Switched<'_> {
+    fn as_ref(&self) -> &[u8] {
+        if self.switch.load(Ordering::Relaxed) { self.after } else { self.before }
+    }
 }
