@@ -93,15 +93,15 @@ impl<'s> Importer<'s> {
         }
         let stored = self.stored.concept(&id)?;
         if let Some(stored) = &stored {
-            match key_is_free(&line.name, stored)? {
-                Verdict::Bad(reason) => return Ok(Verdict::Bad(reason)),
-                Verdict::Taken
-                    if says(&line.payload, Some(stored))? && has_key(&line.name, stored)? =>
-                {
-                    self.tally.concepts.unchanged += 1;
-                    return Ok(Verdict::Taken);
-                }
-                Verdict::Taken => {}
+            if let Some(other) = other_key(&line.name, stored)? {
+                return Ok(Verdict::Bad(format!(
+                    "key {}: its id {id} holds the key {other:?}",
+                    line.name
+                )));
+            }
+            if says(&line.payload, Some(stored))? && has_key(&line.name, stored)? {
+                self.tally.concepts.unchanged += 1;
+                return Ok(Verdict::Taken);
             }
         }
         let is_new = stored.is_none();
@@ -180,16 +180,13 @@ fn refusal(error: sutra_storage::Error) -> Result<Verdict, Failure> {
     }
 }
 
-/// Whether the id of `name` is not that of a concept with another key.
-fn key_is_free(name: &Named<'_>, stored: &Concept<'_>) -> Result<Verdict, Failure> {
-    Ok(match (name, stored.key()?) {
-        (Named::Key(key), Some(other)) if key != other => {
-            Verdict::Bad(format!("key {key:?}: its id {} holds the key {other:?}", stored.id()))
-        }
-        _ => Verdict::Taken,
-    })
+/// The key of `stored`, if it is another one than the line gives.
+fn other_key<'s>(name: &Named<'_>, stored: &Concept<'s>) -> Result<Option<&'s str>, Failure> {
+    let Named::Key(key) = name else { return Ok(None) };
+    Ok(stored.key()?.filter(|stored| stored != key))
 }
 
+/// Whether `stored` has a key, if the line gives one.
 fn has_key(name: &Named<'_>, stored: &Concept<'_>) -> Result<bool, Failure> {
     Ok(matches!(name, Named::Id(_)) || stored.key()?.is_some())
 }

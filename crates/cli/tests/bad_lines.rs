@@ -23,6 +23,7 @@ fn each_way_to_be_bad_is_told_apart() {
     check(b"{\"key\":\"\xff\"}", "not UTF-8 at byte 9");
     check(r#"{"key":"b","key":"c"}"#, "duplicate field");
     check(r#"{"key":"b","text":""}"#, "unknown field");
+    check("{\"key\":\"b\",\"\\u001b[2J\":1}", "unknown field `\\u{1b}[2J`");
     check(r#"{"key":7}"#, "expected a string");
     check(r#"{"key":""}"#, "empty");
     check(format!(r#"{{"key":"{}"}}"#, "k".repeat(1025)), "1025 bytes; at most 1024");

@@ -1,4 +1,5 @@
 //! What each command shows, to people and to programs.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 

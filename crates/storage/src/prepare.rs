@@ -39,7 +39,7 @@ pub(crate) fn prepare(batch: &Batch, stored: &Snapshot) -> Result<WriteBatch> {
         match change {
             Change::Put(put) => preparation.put(put)?,
             Change::Associate(record, payload) => {
-                preparation.associate(record, payload.as_ref())?
+                preparation.associate(record, payload.as_ref())?;
             }
             Change::Delete(id) => preparation.delete(*id)?,
             Change::Dissociate(record) => preparation.dissociate(record)?,

@@ -1,5 +1,7 @@
 //! What a commit takes over from what is stored, and what goes with what it replaces.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use sutra_storage::{
     AssociationKind, Batch, ConceptId, ConceptPut, Durability, ErrorKind, NewAssociation,
     NewConcept, Store, WriteBatch,

@@ -1,5 +1,7 @@
 //! Each kind of error, met on the way on which a user meets it.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -37,7 +37,8 @@ impl Demo {
             return Ok(ExitCode::SUCCESS);
         }
         let start = Instant::now();
-        let place = tempfile::tempdir().map_err(Failure::file(&env::temp_dir()))?;
+        let place = tempfile::tempdir()
+            .map_err(Failure::file(Path::new("the directory for temporary files")))?;
         let lay_out = || {
             fs::write(place.path().join(CONCEPTS_FILE), CONCEPTS)?;
             fs::write(place.path().join(ASSOCIATIONS_FILE), ASSOCIATIONS)?;
@@ -67,8 +68,9 @@ fn tour(terminal: &mut Terminal) -> Result<(), Failure> {
     run(terminal, &format!("sutra neighbors dogs {DOG} --type hypernym --out"))?;
     run(terminal, &format!("sutra neighbors dogs {DOG} --type hyponym --limit 5"))?;
     two_steps(terminal)?;
-    say(terminal, "What is in the store, and on which files:")?;
+    say(terminal, "What is in the store:")?;
     run(terminal, "sutra stats dogs")?;
+    say(terminal, "And on which files:")?;
     run(terminal, "sutra segments dogs")?;
     say(terminal, "Everything comes back, byte for byte:")?;
     run(terminal, "sutra export dogs --concepts c.jsonl --associations a.jsonl")?;

@@ -126,18 +126,19 @@ impl Run<'_, '_> {
         while let Some(line) = lines.next().map_err(Failure::file(self.path))? {
             let Some(reason) = self.take(line)? else { continue };
             bad += 1;
-            let name = if is_stdin(self.path) {
-                "standard input".into()
-            } else {
-                self.path.display().to_string()
-            };
-            progress.suspend(|| eprintln!("sutra: {name}:{}: {reason}", lines.number()));
+            progress.suspend(|| self.complain(lines.number(), &reason));
             if self.on_error == OnError::Stop {
-                return Ok((bad, false));
+                break;
             }
         }
         progress.finish_and_clear();
-        Ok((bad, true))
+        Ok((bad, bad == 0 || self.on_error == OnError::Skip))
+    }
+
+    fn complain(&self, line: u64, reason: &str) {
+        let path = self.path.display().to_string();
+        let name = if is_stdin(self.path) { "standard input" } else { &path };
+        eprintln!("sutra: {name}:{line}: {}", show::text(reason));
     }
 
     fn open(&self) -> Result<(Box<dyn io::Read>, ProgressBar), Failure> {

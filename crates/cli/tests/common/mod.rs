@@ -1,4 +1,5 @@
 //! Runs the built command, as a shell would.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part of this")]
 
 use std::ffi::OsStr;

@@ -161,8 +161,8 @@ fn opening_reads_no_record_and_takes_no_memory_for_them() {
     let store = open(place.path());
     fill(&store, 600);
     store.close().unwrap();
-    let segments = files(place.path()).into_iter().filter(|(name, _)| name.starts_with("seg_"));
-    let (name, mut bytes) = segments.last().unwrap();
+    let mut segments = files(place.path()).into_iter().filter(|(name, _)| name.starts_with("seg_"));
+    let (name, mut bytes) = segments.next().unwrap();
     let path = place.path().join(name);
     let header = *Segment::open_read(&path).unwrap().header();
     // Not in the same share of both: the texts lie in the order of the records.
