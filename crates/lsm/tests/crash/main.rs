@@ -1,0 +1,13 @@
+//! The engine on a disk that loses its power, fails, fills up, or rots.
+//!
+//! Each test runs a workload on the simulated disk and holds what is found afterwards, read
+//! through the public calls alone, against a model that is plain maps.
+
+mod check;
+mod content;
+mod kills;
+mod model;
+mod random;
+mod states;
+mod workload;
+mod workloads;

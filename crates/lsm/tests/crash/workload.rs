@@ -1,0 +1,291 @@
+//! [`Session`]: a process that works through the steps of a workload, and remembers what the
+//! store promised on the way.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sutra_format::ConceptId;
+use sutra_lsm::{
+    Background, CompactionConfig, Durability, Environment, LsmError, LsmTree, Snapshot, WriteBatch,
+};
+use sutra_testkit::{Note, SimDir};
+
+use crate::content::{Content, read};
+use crate::model::Change;
+
+/// One thing that is done to a store.
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    Commit(Durability, Vec<Change>),
+    Register(&'static str),
+    Sync,
+    Flush,
+    CompactLevel(u32),
+    CompactionStep,
+    CompactAll,
+    /// Takes a snapshot and keeps it, so that the files it reads stay.
+    Hold,
+    Release,
+    /// Closes the store and opens it again.
+    Reopen,
+}
+
+/// A store with a tiny memtable in a simulated directory, everything in a fixed order.
+#[derive(Clone)]
+pub(crate) struct Stage {
+    pub(crate) dir: SimDir,
+    pub(crate) config: CompactionConfig,
+    clock: Arc<AtomicU64>,
+}
+
+/// What a store should say after each of its commits.
+#[derive(Clone, Debug)]
+pub(crate) struct History {
+    /// The first one is the empty store.
+    pub(crate) moments: Vec<Moment>,
+    /// Every id that was ever used.
+    pub(crate) ids: BTreeSet<ConceptId>,
+}
+
+/// What a store should say at one moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Moment {
+    pub(crate) seq: u64,
+    pub(crate) content: Content,
+}
+
+/// A kind that was to be registered, from which operation on, and by which it was.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KindPromise {
+    pub(crate) name: &'static str,
+    pub(crate) issued_at: usize,
+    pub(crate) acked_at: Option<usize>,
+}
+
+impl Stage {
+    pub(crate) fn new(dir: SimDir, segment_bytes: u64) -> Self {
+        let config = CompactionConfig {
+            max_segment_size: segment_bytes,
+            compaction_threshold: 3,
+            ..CompactionConfig::default()
+        };
+        Self { dir, config, clock: Arc::default() }
+    }
+
+    pub(crate) fn set_time(&self, time: u64) {
+        self.clock.store(time, Ordering::Relaxed);
+    }
+
+    pub(crate) fn open(&self) -> Result<LsmTree<SimDir>, LsmError> {
+        let clock = self.clock.clone();
+        let environment = Environment {
+            clock: Arc::new(move || clock.load(Ordering::Relaxed)),
+            entropy: Some(7),
+            background: Background::Manual,
+        };
+        LsmTree::open_in(self.dir.clone(), self.config.clone(), environment)
+    }
+}
+
+impl History {
+    pub(crate) fn new() -> Self {
+        Self::from(&Moment::default())
+    }
+
+    pub(crate) fn last(&self) -> &Moment {
+        self.moments.last().expect("there is a first moment")
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        self.moments.len() as u64 - 1
+    }
+
+    /// What the store should say once `changes` are committed after what it says now.
+    pub(crate) fn next(&self, time: u64, changes: &[Change]) -> Moment {
+        let Moment { mut seq, mut content } = self.last().clone();
+        for change in changes {
+            seq = change.apply(&mut content, time, seq + 1) - 1;
+        }
+        Moment { seq, content }
+    }
+
+    pub(crate) fn push(&mut self, moment: Moment) {
+        let Content { concepts, associations, .. } = &moment.content;
+        let links = associations.keys().flat_map(|(source, _, target)| [*source, *target]);
+        self.ids.extend(concepts.keys().copied().chain(links));
+        self.moments.push(moment);
+    }
+}
+
+impl From<&Moment> for History {
+    fn from(moment: &Moment) -> Self {
+        Self { moments: vec![moment.clone()], ids: BTreeSet::new() }
+    }
+}
+
+/// A batch of these changes.
+pub(crate) fn batch(time: u64, changes: &[Change]) -> WriteBatch {
+    let mut batch = WriteBatch::new();
+    changes.iter().for_each(|change| change.add_to(&mut batch, time));
+    batch
+}
+
+/// A process, its store, and what it was promised.
+pub(crate) struct Session {
+    pub(crate) stage: Stage,
+    /// Absent when it could not be opened.
+    pub(crate) tree: Option<LsmTree<SimDir>>,
+    pub(crate) history: History,
+    /// So many of the commits are durable.
+    pub(crate) acked: u64,
+    /// What the store would say after commits that failed, each with how many came before it.
+    pub(crate) failed: Vec<(u64, Moment)>,
+    pub(crate) kinds: Vec<KindPromise>,
+    held: Vec<Snapshot<SimDir>>,
+}
+
+impl Session {
+    /// Opens the store, if that works.
+    pub(crate) fn new(stage: Stage) -> Self {
+        let tree = stage.open().ok();
+        let (history, kinds) = (History::new(), Vec::new());
+        Self { stage, tree, history, acked: 0, failed: Vec::new(), kinds, held: Vec::new() }
+    }
+
+    /// Does one thing. A store that is not open is opened, and nothing else is done.
+    pub(crate) fn step(&mut self, step: &Step) -> Result<(), LsmError> {
+        let Some(tree) = &self.tree else { return self.open() };
+        let is_durable = match step {
+            Step::Commit(durability, changes) => return self.commit(*durability, changes),
+            Step::Register(name) => return self.register(name),
+            Step::Reopen => return self.reopen(),
+            Step::Sync => tree.sync().map(|()| true)?,
+            Step::Flush => tree.flush().map(|()| true)?,
+            Step::CompactAll => tree.compact_all().map(|()| true)?,
+            Step::CompactLevel(level) => tree.compact_level(*level).map(|_| false)?,
+            Step::CompactionStep => tree.compaction_step().map(|_| false)?,
+            Step::Hold => {
+                self.held.push(tree.snapshot());
+                false
+            }
+            Step::Release => {
+                self.held.clear();
+                false
+            }
+        };
+        if is_durable {
+            self.ack();
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, durability: Durability, changes: &[Change]) -> Result<(), LsmError> {
+        let Self { stage, tree, history, .. } = self;
+        let time = 1_000 + history.count();
+        stage.set_time(time);
+        let moment = history.next(time, changes);
+        stage.dir.note(Note::Issue(history.count() + 1));
+        let tree = tree.as_ref().expect("a step opens it first");
+        match tree.commit(batch(time, changes), durability) {
+            Ok(info) => assert_eq!((info.last_seq, info.time), (moment.seq, time)),
+            Err(error) => {
+                // A poisoned writer writes nothing; after any other error nobody knows.
+                if !matches!(error, LsmError::Poisoned { .. }) {
+                    self.failed.push((history.count(), moment));
+                }
+                return Err(error);
+            }
+        }
+        history.push(moment);
+        if durability == Durability::Sync {
+            self.ack();
+        }
+        Ok(())
+    }
+
+    fn register(&mut self, name: &'static str) -> Result<(), LsmError> {
+        let Self { stage, tree, kinds, .. } = self;
+        let mut promise = KindPromise { name, issued_at: stage.dir.op_count(), acked_at: None };
+        let result = tree.as_ref().expect("a step opens it first").register_kinds(&[name]);
+        promise.acked_at = result.is_ok().then(|| stage.dir.op_count());
+        kinds.push(promise);
+        result.map(drop)
+    }
+
+    fn reopen(&mut self) -> Result<(), LsmError> {
+        self.close()?;
+        self.open()
+    }
+
+    pub(crate) fn close(&mut self) -> Result<(), LsmError> {
+        self.held.clear();
+        let Some(tree) = self.tree.take() else { return Ok(()) };
+        tree.close()?;
+        self.ack();
+        Ok(())
+    }
+
+    /// Lets go of everything, as the end of the process does.
+    pub(crate) fn abandon(&mut self) {
+        self.held.clear();
+        self.tree = None;
+    }
+
+    /// Opens the store. What this process was told is committed must be there, durable or not:
+    /// the system did not go down. What failed last may have been written all the same.
+    fn open(&mut self) -> Result<(), LsmError> {
+        let tree = self.stage.open()?;
+        let snapshot = tree.snapshot();
+        let content = read(&snapshot, &self.history.ids)?;
+        let found = Moment { seq: snapshot.seq(), content };
+        let count = self.history.count();
+        if found != *self.history.last() {
+            let mut failed = self.failed.iter();
+            let is_known = failed.any(|(base, failed)| *base == count && *failed == found);
+            assert!(is_known, "at {}, which was never asked for", found.seq);
+            self.history.push(found);
+        }
+        self.failed.clear();
+        self.tree = Some(tree);
+        self.ack();
+        Ok(())
+    }
+
+    /// What may be found after a crash that keeps the first `least` commits at least.
+    pub(crate) fn moments(&self, least: u64) -> Vec<&Moment> {
+        let least_index = usize::try_from(least).unwrap();
+        let failed = self.failed.iter().filter(|(base, _)| *base >= least);
+        self.history.moments[least_index..].iter().chain(failed.map(|(_, moment)| moment)).collect()
+    }
+
+    /// Kinds that are known after a crash at operation `op`, and kinds that may be.
+    pub(crate) fn kinds_at(&self, op: usize) -> [BTreeSet<&'static str>; 2] {
+        let names = |is_so: &dyn Fn(&KindPromise) -> bool| {
+            self.kinds.iter().filter(|kind| is_so(kind)).map(|kind| kind.name).collect()
+        };
+        let is_acked = |kind: &KindPromise| kind.acked_at.is_some_and(|at| at <= op);
+        [names(&is_acked), names(&|kind| kind.issued_at <= op)]
+    }
+
+    fn ack(&mut self) {
+        self.acked = self.history.count();
+        self.stage.dir.note(Note::Ack(self.acked));
+    }
+}
+
+/// Runs a workload in which nothing fails, from the first opening to the last closing. After each
+/// step `look` is shown the store.
+pub(crate) fn run(
+    stage: &Stage,
+    steps: &[Step],
+    mut look: impl FnMut(&LsmTree<SimDir>),
+) -> Session {
+    let mut session = Session::new(stage.clone());
+    for step in steps {
+        session.step(step).unwrap();
+        look(session.tree.as_ref().unwrap());
+    }
+    session.close().unwrap();
+    session
+}
