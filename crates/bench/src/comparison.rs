@@ -1,0 +1,240 @@
+//! The run as a whole: what is measured, in which order.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use sutra_bench::Result;
+use sutra_bench::commits::durable;
+use sutra_bench::engine::{Reader, Sum};
+use sutra_bench::graph::{Direction, Graph};
+use sutra_bench::lmdb::{Lmdb, Mode, map_bytes};
+use sutra_bench::load::{Load, load};
+use sutra_bench::reads::{self, Questions};
+use sutra_bench::sutra::Sutra;
+use sutra_bench::system::{Floor, disk_bytes};
+use sutra_bench::table::{Table, Unit, rate, ratio};
+
+/// Threads that commit, and how many commits they make together.
+const COMMITTERS: [(usize, usize); 3] = [(1, 2_000), (8, 4_000), (64, 12_800)];
+/// LMDB has one writer, who gains nothing from company: it makes fewer.
+const LMDB_SHARE: usize = 4;
+/// The file that the floor of durable commits is measured on.
+const FLOOR_BYTES: u64 = 16 << 20;
+
+/// Measures everything in directories below `place`.
+pub(crate) fn run(graph: &Graph, place: &Path, passes: usize) -> Result<Table> {
+    let mut table = Table::default();
+    let (ours, theirs) = (place.join("sutra"), place.join("lmdb"));
+    loads(&mut table, graph, &ours, &theirs)?;
+    opens(&mut table, graph, &ours, &theirs, passes)?;
+    let sutra = Sutra::open(&ours)?;
+    let lmdb = Lmdb::open(&theirs, map_bytes(graph), Mode::Durable)?;
+    let segments = sutra.stats().total_segments;
+    let mut scene = Scene { table: &mut table, graph, passes, note: counted(segments, "segment") };
+    scene.reads(&sutra.reader(), &lmdb.reader()?)?;
+    if segments > 1 {
+        sutra.tree().compact_all()?;
+        scene.note = counted(1, "segment");
+        scene.reads(&sutra.reader(), &lmdb.reader()?)?;
+    }
+    table.add(
+        "bytes on disk / logical, in one segment",
+        Unit::Factor,
+        ratio(disk_bytes(&ours)?, graph.logical_bytes()),
+        None,
+    );
+    commits(&mut table, &sutra, &lmdb, &place.join("floor"), passes)?;
+    sutra.close()?;
+    lmdb.close();
+    Ok(table)
+}
+
+fn loads(table: &mut Table, graph: &Graph, ours: &Path, theirs: &Path) -> Result<()> {
+    let sutra = Sutra::open(ours)?;
+    let own = load(&sutra, graph, ours)?;
+    let stats = sutra.stats();
+    sutra.close()?;
+    let own = Load { disk: disk_bytes(ours)?, ..own };
+    let lmdb = Lmdb::open(theirs, map_bytes(graph), Mode::Load)?;
+    let other = load(&lmdb, graph, theirs)?;
+    lmdb.close();
+    let (concepts, associations) = (graph.ids().len(), graph.edges().len());
+    table.add_rate("load concepts", concepts, own.concepts, other.concepts);
+    table.add_rate("load associations", associations, own.associations, other.associations);
+    table.add_time("until no background work is left", own.settle, other.settle);
+    let whole = |load: &Load| load.concepts + load.associations + load.settle;
+    table.add_time("load, all of it", whole(&own), whole(&other));
+    table.add_time("longest commit of 1,000", own.longest_commit, other.longest_commit);
+    table.add("longest stall", Unit::Seconds, own.longest_stall.as_secs_f64(), None);
+    let logical = graph.logical_bytes();
+    let factor = |bytes: u64| ratio(bytes, logical);
+    table.add(
+        "bytes written / logical, by the engine",
+        Unit::Factor,
+        stats.write_amplification(),
+        None,
+    );
+    let (written, disk) = ("bytes written / logical, by the system", "bytes on disk / logical");
+    table.add(written, Unit::Factor, factor(own.written), Some(factor(other.written)));
+    table.add(
+        "bytes on disk / live, by the engine",
+        Unit::Factor,
+        stats.space_amplification(),
+        None,
+    );
+    table.add(disk, Unit::Factor, factor(own.disk), Some(factor(other.disk)));
+    let memory = "peak of anonymous memory";
+    table.add(memory, Unit::Bytes, bytes(own.memory_peak), Some(bytes(other.memory_peak)));
+    table.add("peak of memory owned, by the engine", Unit::Bytes, bytes(own.owned_peak), None);
+    Ok(())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "shown in MiB")]
+fn bytes(bytes: u64) -> f64 {
+    bytes as f64
+}
+
+/// Opening after a clean close, with the files in memory, until a snapshot can be read.
+fn opens(
+    table: &mut Table,
+    graph: &Graph,
+    ours: &Path,
+    theirs: &Path,
+    passes: usize,
+) -> Result<()> {
+    let (mut own, mut other) = (Duration::MAX, Duration::MAX);
+    for _ in 0..passes {
+        let start = Instant::now();
+        let sutra = Sutra::open(ours)?;
+        let reader = sutra.reader();
+        own = own.min(start.elapsed());
+        drop(reader);
+        sutra.close()?;
+        let start = Instant::now();
+        let lmdb = Lmdb::open(theirs, map_bytes(graph), Mode::Durable)?;
+        let reader = lmdb.reader()?;
+        other = other.min(start.elapsed());
+        drop(reader);
+        lmdb.close();
+    }
+    table.add_time("open after a clean close, warm", own, other);
+    Ok(())
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// What the reads of both engines share.
+struct Scene<'a> {
+    table: &'a mut Table,
+    graph: &'a Graph,
+    passes: usize,
+    note: String,
+}
+
+impl Scene<'_> {
+    fn reads<A: Reader, B: Reader>(&mut self, a: &A, b: &B) -> Result<()> {
+        let graph = self.graph;
+        let count = graph.ids().len();
+        let asked = Questions::new(graph, count, 7);
+        let (ids, absent) = (&asked.ids, &asked.absent);
+        let right = asked.records();
+        let one = |r: &A| reads::records(r, ids);
+        self.both("get, hit", count, right, || one(a), || reads::records(b, ids))?;
+        let none = Sum::default();
+        let miss = || reads::records(a, absent);
+        self.both("get, miss", count, none, miss, || reads::records(b, absent))?;
+        let texts = asked.texts(graph);
+        self.both("get with text", count, texts, || reads::texts(a, ids), || reads::texts(b, ids))?;
+        let many = || reads::records_at_once(a, ids);
+        self.both("get 1,000 at once", count, right, many, || reads::records_at_once(b, ids))?;
+        for direction in [Direction::Out, Direction::In] {
+            let ids = &ids[..count.div_ceil(2)];
+            let right = asked.neighbours(graph, direction, ids.len());
+            let what = if direction == Direction::Out { "neighbours out" } else { "neighbours in" };
+            let ours = || reads::neighbours(a, ids, direction);
+            self.both(what, ids.len(), right, ours, || reads::neighbours(b, ids, direction))?;
+        }
+        let few = &ids[..count.div_ceil(20)];
+        let right = asked.two_hops(graph, few.len());
+        let ours = || reads::two_hops(a, few);
+        self.both("two hops", few.len(), right, ours, || reads::two_hops(b, few))?;
+        let right = reads::all_concepts(graph);
+        self.both("scan concepts", count, right, || a.scan_concepts(), || b.scan_concepts())?;
+        let (right, count) = (reads::all_associations(graph), graph.edges().len());
+        let ours = || a.scan_associations();
+        self.both("scan associations", count, right, ours, || b.scan_associations())
+    }
+
+    /// The best of several passes of each, once the answers are right.
+    fn both(
+        &mut self,
+        what: &str,
+        items: usize,
+        right: Sum,
+        ours: impl Fn() -> Result<Sum>,
+        theirs: impl Fn() -> Result<Sum>,
+    ) -> Result<()> {
+        let what = format!("{what} ({})", self.note);
+        let own = best(self.passes, &format!("sutra: {what}"), right, ours)?;
+        let other = best(self.passes, &format!("lmdb: {what}"), right, theirs)?;
+        self.table.add_rate(&what, items, own, other);
+        Ok(())
+    }
+}
+
+fn best(passes: usize, what: &str, right: Sum, work: impl Fn() -> Result<Sum>) -> Result<Duration> {
+    let mut best = Duration::MAX;
+    for _ in 0..passes {
+        let start = Instant::now();
+        let sum = work()?;
+        best = best.min(start.elapsed());
+        if sum != right {
+            return Err(format!("{what}: {sum:?} was read, {right:?} is right").into());
+        }
+    }
+    Ok(best)
+}
+
+/// Durable commits, beside what the disk allows in the same minute.
+fn commits(
+    table: &mut Table,
+    sutra: &Sutra,
+    lmdb: &Lmdb,
+    floor: &Path,
+    passes: usize,
+) -> Result<()> {
+    let mut floor = Floor::new(floor, FLOOR_BYTES)?;
+    let before = sutra.stats();
+    durable(sutra, 1, 100, 100)?;
+    let after = sutra.stats();
+    let frame = (after.journal_bytes - before.journal_bytes) / (after.commits - before.commits);
+    let frame = usize::try_from(frame)?;
+    let (mut alone, mut plain) = (0.0, 0.0_f64);
+    for (threads, count) in COMMITTERS {
+        let (mut own, mut other) = (0.0_f64, 0.0_f64);
+        for pass in 0..passes {
+            let seed = (threads * 1_000 + pass) as u64;
+            if threads == 1 {
+                plain = plain.max(rate(count, floor.run(frame, count)?));
+            }
+            own = own.max(rate(count, durable(sutra, threads, count / threads, seed)?));
+            let each = (count / LMDB_SHARE).div_ceil(threads);
+            other = other.max(rate(each * threads, durable(lmdb, threads, each, seed)?));
+        }
+        if threads == 1 {
+            alone = own;
+            let what = format!("write and fdatasync of {frame} bytes");
+            table.add(what, Unit::Rate, plain, None);
+        }
+        let what = format!("durable commits of one, by {}", counted(threads, "thread"));
+        table.add(what, Unit::Rate, own, Some(other));
+        if threads == 1 {
+            table.add("  as a share of the plain one", Unit::Factor, own / plain, None);
+        } else {
+            table.add("  as a multiple of one thread", Unit::Factor, own / alone, None);
+        }
+    }
+    Ok(())
+}
