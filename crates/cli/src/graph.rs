@@ -18,7 +18,7 @@ use crate::failure::Failure;
 use crate::record::{AssociationLine, ConceptLine, Named, Payload};
 
 /// A batch is committed when it has this many changes,
-const BATCH_CHANGES: usize = 1024;
+const BATCH_CHANGES: usize = 4096;
 /// or takes this many bytes.
 const BATCH_BYTES: usize = 4 << 20;
 

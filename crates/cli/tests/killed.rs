@@ -9,8 +9,10 @@ use std::io::Write as _;
 
 use common::{Place, start};
 
-const CONCEPTS: usize = 6_000;
-const ASSOCIATIONS: usize = 12_000;
+const CONCEPTS: usize = 12_000;
+const ASSOCIATIONS: usize = 24_000;
+/// So many new lines are one commit.
+const LINES_OF_A_COMMIT: usize = 4096;
 
 /// Sorted as an export is, so that what is stored can be compared with what was sent.
 fn input() -> (String, String) {
@@ -38,18 +40,18 @@ fn prefix_of(all: &str, part: &str) -> usize {
     part.lines().count()
 }
 
-#[test]
-fn five_kills_lose_nothing_that_an_earlier_run_kept_and_show_no_half_batch() {
-    let (concepts, associations) = input();
-    let all = [&*concepts, &*associations].concat();
+/// Imports in six attempts, the first five of which are killed.
+#[track_caller]
+fn check(concepts: &str, associations: &str) {
+    let all = [concepts, associations].concat();
+    let concept_lines = concepts.lines().count();
     let place = Place::new();
     let mut kept = 0;
     // Where the input stops when the process is killed. What is in the pipe may be read or not.
     for share in [2, 9, 7, 5, 11] {
-        let cut = all.len() * share / 12;
         let mut child = start(["import", &place.store()]);
         let mut stdin = child.stdin.take().unwrap();
-        stdin.write_all(&all.as_bytes()[..cut]).unwrap();
+        stdin.write_all(&all.as_bytes()[..all.len() * share / 12]).unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
         drop(stdin);
@@ -58,16 +60,31 @@ fn five_kills_lose_nothing_that_an_earlier_run_kept_and_show_no_half_batch() {
         let (c, a) = (place.path("c"), place.path("a"));
         let files = ["--concepts", c.to_str().unwrap(), "--associations", a.to_str().unwrap()];
         place.run("export", &files).done();
-        let stored_concepts = prefix_of(&concepts, &fs::read_to_string(c).unwrap());
-        let stored_associations = prefix_of(&associations, &fs::read_to_string(a).unwrap());
-        assert!(stored_associations == 0 || stored_concepts == CONCEPTS);
+        let stored_concepts = prefix_of(concepts, &fs::read_to_string(c).unwrap());
+        let stored_associations = prefix_of(associations, &fs::read_to_string(a).unwrap());
+        assert!(stored_associations == 0 || stored_concepts == concept_lines);
         let stored = stored_concepts + stored_associations;
         assert!(stored >= kept, "{stored} lines after {kept}");
+        assert_eq!((stored - kept) % LINES_OF_A_COMMIT, 0, "half of a commit is visible");
         kept = stored;
     }
     assert!(kept > 0, "the kills came too early to show anything");
-    let (c, a) = (place.file("in-c", &concepts), place.file("in-a", &associations));
+    let (c, a) = (place.file("in-c", concepts), place.file("in-a", associations));
     place.import(&["--concepts", &c, "--associations", &a]).done();
     assert!(place.export() == all);
     place.run("verify", &[]).done();
+}
+
+#[test]
+fn five_kills_lose_nothing_that_was_kept_and_show_no_half_commit() {
+    let (concepts, associations) = input();
+    check(&concepts, &associations);
+}
+
+#[test]
+#[ignore = "takes a minute, and needs the files of `cargo xtask data wordnet`"]
+fn wordnet_comes_through_five_kills_byte_for_byte() {
+    let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/wordnet");
+    let file = |name: &str| fs::read_to_string(format!("{dir}/{name}.jsonl")).unwrap();
+    check(&file("concepts"), &file("associations"));
 }
