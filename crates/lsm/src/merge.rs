@@ -28,7 +28,7 @@ pub(crate) fn association_key(seed: u64, record: &AssociationRecord) -> Associat
     (hash, record.source, record.kind().code(), record.target)
 }
 
-/// Rows of one table in order, with the key of the next one at hand.
+/// Rows of one table in order, with the key of the next one at hand, unless it is the only table.
 struct Cursor<'a, D: Dir, R, K> {
     table: Table<'a, D, R>,
     next: Option<K>,
@@ -69,17 +69,21 @@ impl<'a, D: Dir> ConceptMerge<'a, D> {
             at: 0,
         });
         let segments = segments.map(|file| Table::Segment { file, rows: 0..file.concept_rows() });
-        let mut cursors = Vec::new();
-        for table in memtables.chain(segments) {
-            let mut cursor = Cursor { table, next: None };
-            cursor.next = cursor.peek(seed)?;
-            cursors.push(cursor);
+        let mut cursors: Vec<_> =
+            memtables.chain(segments).map(|table| Cursor { table, next: None }).collect();
+        if cursors.len() > 1 {
+            for cursor in &mut cursors {
+                cursor.next = cursor.peek(seed)?;
+            }
         }
         Ok(Self { seed, cursors })
     }
 
     /// The next concept in placement order: a full row, a tombstone, or a lone delta.
     pub(crate) fn next(&mut self) -> Result<Option<ConceptRow<'a>>> {
+        if let [alone] = self.cursors.as_mut_slice() {
+            return alone.take_row();
+        }
         let Some(key) = smallest(&self.cursors) else { return Ok(None) };
         let mut search = Search::default();
         let mut done = false;
@@ -119,17 +123,21 @@ impl<'a, D: Dir> AssociationMerge<'a, D> {
         });
         let segments =
             segments.map(|file| Table::Segment { file, rows: 0..file.association_rows() });
-        let mut cursors = Vec::new();
-        for table in memtables.chain(segments) {
-            let mut cursor = Cursor { table, next: None };
-            cursor.next = cursor.peek(seed)?;
-            cursors.push(cursor);
+        let mut cursors: Vec<_> =
+            memtables.chain(segments).map(|table| Cursor { table, next: None }).collect();
+        if cursors.len() > 1 {
+            for cursor in &mut cursors {
+                cursor.next = cursor.peek(seed)?;
+            }
         }
         Ok(Self { seed, cursors })
     }
 
     /// The next association: the newest of its versions, which may be a tombstone.
     pub(crate) fn next(&mut self) -> Result<Option<AssociationRecord>> {
+        if let [alone] = self.cursors.as_mut_slice() {
+            return alone.take_row();
+        }
         let Some(key) = smallest(&self.cursors) else { return Ok(None) };
         let mut newest = None;
         for cursor in &mut self.cursors {
@@ -180,6 +188,16 @@ impl<'a, D: Dir> ConceptCursor<'a, D> {
         }))
     }
 
+    /// The next row, when there is no other table to hold it against.
+    fn take_row(&mut self) -> Result<Option<ConceptRow<'a>>> {
+        if self.is_at_end() {
+            return Ok(None);
+        }
+        let (record, home) = self.row()?;
+        self.advance();
+        Ok(Some(ConceptRow { record, home }))
+    }
+
     fn row(&self) -> Result<(ConceptRecord, Home<'a>)> {
         Ok(match &self.table {
             Table::Memtable { memtable, rows, at } => {
@@ -197,6 +215,16 @@ impl<D: Dir> AssociationCursor<'_, D> {
             return Ok(None);
         }
         Ok(Some(association_key(seed, &self.row()?)))
+    }
+
+    /// The next row, when there is no other table to hold it against.
+    fn take_row(&mut self) -> Result<Option<AssociationRecord>> {
+        if self.is_at_end() {
+            return Ok(None);
+        }
+        let record = self.row()?;
+        self.advance();
+        Ok(Some(record))
     }
 
     fn row(&self) -> Result<AssociationRecord> {

@@ -41,28 +41,27 @@ impl<D: Dir> Snapshot<D> {
     /// and the records for one that has.
     pub fn outgoing(&self, id: &ConceptId) -> Result<Neighbors<'_>> {
         let hash = self.version.hash(id);
-        let mut tables: Vec<Rows<'_>> = Vec::new();
-        for memtable in &self.version.memtables {
+        let mut found = Found::default();
+        for memtable in self.version.memtables.iter().filter(|m| !m.is_empty()) {
             let mut rows = Vec::new();
             memtable.outgoing(hash, id, self.seq(), &mut rows);
-            tables.push(rows.into());
+            found.add(rows.into());
         }
         for file in &self.version.segments {
-            tables.push(file.segment.outgoing(hash, id)?.into());
+            found.add(file.segment.outgoing(hash, id)?.into());
         }
-        let rows = merge(tables, |record| (record.kind().code(), 0, record.target));
-        self.visible(rows)
+        self.visible(found.merge(|record| (record.kind().code(), record.target)))
     }
 
     /// Associations that end at `id`. Costs as [`outgoing`](Self::outgoing), and a random access
     /// for each record.
     pub fn incoming(&self, id: &ConceptId) -> Result<Neighbors<'_>> {
         let hash = self.version.hash(id);
-        let mut tables: Vec<Rows<'_>> = Vec::new();
-        for memtable in &self.version.memtables {
+        let mut found = Found::default();
+        for memtable in self.version.memtables.iter().filter(|m| !m.is_empty()) {
             let mut rows = Vec::new();
             memtable.incoming(hash, id, self.seq(), &mut rows);
-            tables.push(rows.into());
+            found.add(rows.into());
         }
         for file in &self.version.segments {
             let incoming = file.segment.incoming(hash, id)?;
@@ -70,19 +69,20 @@ impl<D: Dir> Snapshot<D> {
             for record in incoming {
                 rows.push(*record?);
             }
-            tables.push(rows.into());
+            found.add(rows.into());
         }
         let version = &self.version;
-        let rows = merge(tables, |record| {
-            (record.kind().code(), version.hash(&record.source), record.source)
-        });
-        self.visible(rows)
+        self.visible(
+            found.merge(|record| {
+                (record.kind().code(), version.hash(&record.source), record.source)
+            }),
+        )
     }
 
     /// Leaves out what is deleted. Copies nothing if nothing can be.
     fn visible<'s>(&self, rows: Rows<'s>) -> Result<Neighbors<'s>> {
         let version = &self.version;
-        let in_memory = matches!(rows, Cow::Owned(_));
+        let in_memory = version.memtables.iter().any(|memtable| !memtable.is_empty());
         if !in_memory && !version.association_tombstones && !version.has_vertex_tombstones() {
             return Ok(Neighbors(rows));
         }
@@ -96,16 +96,35 @@ impl<D: Dir> Snapshot<D> {
     }
 }
 
-/// Merges rows of tables, newest table first, each sorted by `key`; of equal keys the newest wins.
-fn merge<'s, K: Ord>(mut tables: Vec<Rows<'s>>, key: impl Fn(&AssociationRecord) -> K) -> Rows<'s> {
-    tables.retain(|rows| !rows.is_empty());
-    if tables.len() <= 1 {
-        return tables.pop().unwrap_or_default();
+/// What the tables have, newest table first. Most often only one has any, and nothing is copied.
+#[derive(Default)]
+struct Found<'s> {
+    first: Rows<'s>,
+    rest: Vec<Rows<'s>>,
+}
+
+impl<'s> Found<'s> {
+    fn add(&mut self, rows: Rows<'s>) {
+        if rows.is_empty() {
+            return;
+        }
+        if self.first.is_empty() {
+            self.first = rows;
+        } else {
+            self.rest.push(rows);
+        }
     }
-    // The sort is stable and the newest table comes first, so the first of equal keys is newest.
-    let mut rows: Vec<AssociationRecord> =
-        tables.iter().flat_map(|rows| rows.iter().copied()).collect();
-    rows.sort_by_cached_key(&key);
-    rows.dedup_by(|later, kept| key(later) == key(kept));
-    rows.into()
+
+    /// All rows, each table's sorted by `key`; of equal keys the newest wins.
+    fn merge<K: Ord>(self, key: impl Fn(&AssociationRecord) -> K) -> Rows<'s> {
+        if self.rest.is_empty() {
+            return self.first;
+        }
+        let mut rows = self.first.into_owned();
+        rows.extend(self.rest.iter().flat_map(|rows| rows.iter()));
+        // The sort is stable and the newest table comes first, so the first of equals is newest.
+        rows.sort_by_cached_key(&key);
+        rows.dedup_by(|later, kept| key(later) == key(kept));
+        rows.into()
+    }
 }
