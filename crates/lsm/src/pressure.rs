@@ -29,6 +29,7 @@ const PAUSE_MIN: Duration = Duration::from_micros(200);
 
 impl Pressure {
     /// Holds the writer up as much as `bytes` cost now.
+    #[expect(clippy::disallowed_methods, reason = "who is held up waits for nothing but time")]
     pub(crate) fn slow_down<D: Dir>(
         &mut self,
         version: &Version<D>,

@@ -173,7 +173,7 @@ fn a_second_writer_is_refused_and_a_reader_is_not() {
     assert!(refused.to_string().contains("another writer"), "{refused}");
     let reader = LSMTree::open_read_only(dir.path()).expect("opens");
     check(&reader, 0..5);
-    let error = reader.commit(WriteBatch::new(), Durability::Sync).err().expect("refused");
+    let error = reader.commit(WriteBatch::new(), Durability::Sync).expect_err("refused");
     assert!(error.to_string().contains("for reading only"), "{error}");
     let nowhere = LSMTree::open_read_only(dir.path().join("nowhere")).err();
     assert!(nowhere.expect("refused").to_string().contains("nowhere"));
