@@ -101,6 +101,43 @@ fn a_file_of_nothing_but_headers_is_read_once() {
 }
 
 #[test]
+fn a_claim_is_found_wherever_it_stands_behind_the_end() {
+    let mut journal = Journal::new();
+    journal.write(vec![body(&mut SplitMix::new(1), 3, 20)]);
+    let end = journal.writer.length();
+    let whole = journal.image(2 << 20);
+    // Around the place where one piece of what is read ends and the next one begins.
+    for offset in (end..end + 500).chain(end + (1 << 20) - 100..end + (1 << 20) + 100).step_by(8) {
+        let offset = offset.next_multiple_of(8);
+        let mut header = FrameHeader::new_zeroed();
+        header.magic = U32::new(FrameHeader::MAGIC);
+        header.kind = U16::new(1);
+        forge(&mut header, 4, end + 8, offset);
+        let mut image = whole.clone();
+        image.overwrite(&IDENTITY.name(), offset, header.as_bytes());
+        let result = read_image(&image);
+        // No frame can claim what lies behind itself.
+        assert_eq!(result.is_err(), offset >= end + 8, "at {offset}, {} behind", offset - end);
+    }
+}
+
+#[test]
+fn a_frame_that_skips_or_repeats_sequence_numbers_is_refused() {
+    let mut journal = Journal::new();
+    journal.write(vec![body(&mut SplitMix::new(1), 3, 20)]);
+    let bytes = journal.image(64).read(&IDENTITY.name()).unwrap();
+    let (header, _) = FrameHeader::ref_from_prefix(&bytes[4_096..]).unwrap();
+    for first_seq in [IDENTITY.first_seq - 1, IDENTITY.first_seq + 1] {
+        let mut forged = *header;
+        forge(&mut forged, 2, first_seq, FRAMES_START);
+        let mut image = journal.image(64);
+        image.overwrite(&IDENTITY.name(), FRAMES_START, forged.as_bytes());
+        let error = read_image(&image).unwrap_err().to_string();
+        assert!(error.contains("where 1001 must follow"), "{error}");
+    }
+}
+
+#[test]
 fn a_frame_that_says_it_is_longer_than_the_file_is_refused_before_memory_is_taken() {
     let mut journal = Journal::new();
     journal.write(vec![body(&mut SplitMix::new(1), 3, 20)]);

@@ -104,6 +104,21 @@ fn a_commit_of_the_largest_size_comes_back_and_a_larger_one_is_refused() {
 }
 
 #[test]
+fn a_commit_that_ends_where_the_zeros_end_comes_back() {
+    for short in [0, 8, 64, 72] {
+        let mut journal = Journal::new();
+        let zeros = (256 << 10) - short;
+        let mut body = CommitBody::default();
+        body.payload.push_entry(&vec![b'x'; zeros - 64 - 4]);
+        journal.write(vec![body]);
+        journal.writer.sync().unwrap();
+        assert_eq!(journal.writer.length(), 4_096 + zeros as u64);
+        let (replayed, found) = read_back(&journal.dir, &IDENTITY).unwrap();
+        assert_eq!((replayed.end, found.len()), (End::Clean, 1));
+    }
+}
+
+#[test]
 fn a_body_whose_records_point_outside_of_it_is_refused() {
     let spoil: [fn(&mut ConceptRecord); 7] = [
         |record| record.seq = U64::new(1),
