@@ -3,8 +3,10 @@
 mod common;
 
 use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
 
 use common::{ASSOCIATIONS, CONCEPTS, Place, json, sutra_with};
+use sutra_storage::{AssociationKind, Batch, ConceptId, NewAssociation, NewConcept, Store, Touch};
 
 #[test]
 fn the_excerpt_of_wordnet_comes_back_byte_for_byte() {
@@ -171,15 +173,66 @@ fn each_changed_field_makes_an_update_and_nothing_else_does() {
 }
 
 #[test]
+fn an_update_leaves_alone_what_a_line_cannot_say() {
+    let place =
+        Place::with("{\"key\":\"a\"}\n{\"source\":\"a\",\"target\":\"a\",\"type\":\"causal\"}");
+    let a = ConceptId::from_key("a");
+    let kind = AssociationKind::CAUSAL;
+    let store = Store::open(place.store()).unwrap();
+    let mut batch = Batch::new();
+    let concept = NewConcept::with_key("a").strength(0.5).confidence(0.25).source_hash(3);
+    batch.put(concept.valid(Some(-5), Some(5))).unwrap();
+    let touch = Touch { accesses: 4, accessed_at: Some(1234), ..Touch::new(a) };
+    batch.touch(touch).unwrap();
+    batch.associate(NewAssociation::new(a, kind, a).valid(Some(1), Some(2))).unwrap();
+    store.commit(&batch).unwrap();
+    let before = *store.snapshot().concept(&a).unwrap().unwrap().record();
+    store.close().unwrap();
+
+    let lines = concat!(
+        r#"{"key":"a","content":"new"}"#,
+        "\n",
+        r#"{"source":"a","target":"a","type":"causal","weight":2}"#
+    );
+    sutra_with(["import", &place.store()], lines.as_bytes()).done();
+    let snapshot = Store::open_read_only(place.store()).unwrap().snapshot();
+    let concept = snapshot.concept(&a).unwrap().unwrap();
+    assert_eq!(concept.content().unwrap(), Some("new"));
+    let after = *concept.record();
+    assert_eq!((after.access_count.get(), after.accessed_at.get()), (4, 1234));
+    assert_eq!((after.strength, after.confidence), (before.strength, before.confidence));
+    assert_eq!((after.valid_from, after.valid_to), (before.valid_from, before.valid_to));
+    assert_eq!((after.source_hash, after.created_at), (before.source_hash, before.created_at));
+    let association = snapshot.association(&a, kind, &a).unwrap().unwrap();
+    assert_eq!(
+        (association.weight.get(), association.valid_from(), association.valid_to()),
+        (2.0, 1, 2)
+    );
+}
+
+#[test]
+fn an_export_keeps_the_mode_of_a_file_and_goes_where_a_link_leads() {
+    let place = Place::with(r#"{"key":"a"}"#);
+    let file = place.file("real", "old");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    let link = place.path("link");
+    symlink("real", &link).unwrap();
+    place.run("export", &["--concepts", link.to_str().unwrap()]).done();
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(fs::read_to_string(&file).unwrap(), "{\"key\":\"a\"}\n");
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+}
+
+#[test]
 fn an_export_to_a_file_replaces_it_whole_or_not_at_all() {
     let place = Place::with(r#"{"key":"a"}"#);
     let target = place.file("out.jsonl", "old");
     place.run("export", &["--concepts", &target]).done();
     assert_eq!(fs::read_to_string(&target).unwrap(), "{\"key\":\"a\"}\n");
     // Attributes that no line can say, as only a program can store them.
-    let store = sutra_storage::Store::open(place.store()).unwrap();
-    let mut batch = sutra_storage::Batch::new();
-    batch.put(sutra_storage::NewConcept::with_key("b").attributes("no JSON")).unwrap();
+    let store = Store::open(place.store()).unwrap();
+    let mut batch = Batch::new();
+    batch.put(NewConcept::with_key("b").attributes("no JSON")).unwrap();
     store.commit(&batch).unwrap();
     store.close().unwrap();
     let error = place.run("export", &["--concepts", &target]).failed(3);
@@ -193,13 +246,13 @@ fn an_export_to_a_file_replaces_it_whole_or_not_at_all() {
 #[test]
 fn an_association_whose_end_is_gone_is_still_exported() {
     let place = Place::with(r#"{"key":"a"}"#);
-    let store = sutra_storage::Store::open(place.store()).unwrap();
-    let mut batch = sutra_storage::Batch::new();
-    let (a, stranger) = (sutra_storage::ConceptId::from_key("a"), [7; 16]);
-    let stranger = sutra_storage::ConceptId::from_bytes(stranger);
-    let kind = sutra_storage::AssociationKind::CAUSAL;
+    let store = Store::open(place.store()).unwrap();
+    let mut batch = Batch::new();
+    let (a, stranger) = (ConceptId::from_key("a"), [7; 16]);
+    let stranger = ConceptId::from_bytes(stranger);
+    let kind = AssociationKind::CAUSAL;
     for (source, target) in [(a, stranger), (stranger, a)] {
-        batch.associate(sutra_storage::NewAssociation::new(source, kind, target)).unwrap();
+        batch.associate(NewAssociation::new(source, kind, target)).unwrap();
     }
     store.commit(&batch).unwrap();
     store.close().unwrap();

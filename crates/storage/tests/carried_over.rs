@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use sutra_format::FactKey;
 use sutra_storage::{
     AssociationKind, Batch, ConceptId, ConceptPut, Durability, ErrorKind, NewAssociation,
     NewConcept, Store, WriteBatch,
 };
+use zerocopy::IntoBytes;
 
 const KIND: AssociationKind = AssociationKind::SEMANTIC;
 
@@ -128,6 +130,30 @@ fn an_association_takes_its_fact_with_it() {
         commit(&store, |batch| batch.delete(id(end)));
         check_fact(&store, None);
     }
+}
+
+#[test]
+fn a_fact_that_is_put_again_keeps_when_it_was_created() {
+    let (_place, store) = store();
+    let fact = ConceptId::of_fact(id("a"), KIND, id("b"));
+    let created = |store: &Store| {
+        let snapshot = store.engine().snapshot();
+        snapshot.concept(&fact).unwrap().unwrap().record().created_at.get()
+    };
+    commit(&store, |batch| batch.associate(bare().content("1")).unwrap());
+    let first = created(&store);
+    let mut older = WriteBatch::new();
+    let key = FactKey::new(id("a"), KIND, id("b"));
+    let put = ConceptPut { fact: true, key: key.as_bytes(), ..ConceptPut::new(fact) };
+    older.put_concept(&ConceptPut { created_at: Some(1000), ..put }).unwrap();
+    store.engine().commit(older, Durability::Sync).unwrap();
+    commit(&store, |batch| batch.associate(bare().content("2")).unwrap());
+    assert_eq!(created(&store), 1000);
+    commit(&store, |batch| {
+        batch.dissociate(id("a"), KIND, id("b"));
+        batch.associate(bare().content("3")).unwrap();
+    });
+    assert!(created(&store) >= first);
 }
 
 #[test]

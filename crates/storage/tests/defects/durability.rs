@@ -117,7 +117,7 @@ fn a_flush_beside_commits_forgets_none_of_them() {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
-            for n in 0..200 {
+            for n in 0..60 {
                 put(&store, &n.to_string(), 10, Durability::None);
             }
             done.store(true, Ordering::Release);
@@ -128,8 +128,8 @@ fn a_flush_beside_commits_forgets_none_of_them() {
     });
     assert!(store.stats().flushes > 0);
     let again = open(crashed(place.path()).path());
-    for n in 0..200 {
-        assert!(content(&again, &n.to_string()).is_some(), "{n} of 200");
+    for n in 0..60 {
+        assert!(content(&again, &n.to_string()).is_some(), "{n} of 60");
     }
 }
 
