@@ -297,7 +297,7 @@ impl<D: Dir> Inner<D> {
         let mut manifest = ledger.manifest.clone();
         manifest.journal_floor = Some(start.journal_id);
         if let Err(error) = self.publish(&mut ledger, manifest) {
-            let _ = self.dir.remove(&journal.identity().name()); // Else an orphan.
+            self.give_up(&journal.identity().name());
             return Err(error);
         }
         ledger.active_journal = Some(start);

@@ -11,7 +11,7 @@ use sutra_manifest::Manifest;
 use sutra_segment::SegmentSummary;
 
 use crate::error::Result;
-use crate::files::SegmentFile;
+use crate::files::{SegmentFile, segment_name};
 use crate::flush::metadata;
 use crate::output::{Filter, Input, Label, Stop, Survey};
 use crate::plan::{self, LevelSize};
@@ -110,7 +110,9 @@ impl<D: Dir> Inner<D> {
             segments.iter().map(|file| file.segment.file_length()).sum(),
             summary.as_ref().map_or(0, |summary| summary.file_length),
         );
-        Ok(self.install_compaction(&inputs, summary.as_ref(), level)?)
+        self.install_compaction(&inputs, summary.as_ref(), level)
+            .inspect_err(|_| self.give_up(&segment_name(label.segment_id)))?;
+        Ok(())
     }
 
     fn label(&self, segments: &[&SegmentFile<D>]) -> Label {

@@ -86,7 +86,8 @@ impl<D: Dir> Inner<D> {
             (sealed, ledger.allocate_id())
         };
         let summary = self.write_memtable(&sealed.memtable, segment_id)?;
-        self.install_flush(&sealed, summary.as_ref())?;
+        self.install_flush(&sealed, summary.as_ref())
+            .inspect_err(|_| self.give_up(&segment_name(segment_id)))?;
         self.progress.notify_all();
         Ok(true)
     }

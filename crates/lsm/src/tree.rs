@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use arc_swap::ArcSwap;
 use parking_lot::{Condvar, Mutex};
 use sutra_format::AssociationKind;
-use sutra_fs::{Dir, OsDir};
+use sutra_fs::{Dir, Name, Operation, OsDir};
 use sutra_manifest::Manifest;
 
 use crate::commit::{Queue, Writer};
@@ -215,7 +215,7 @@ impl<D: Dir> Inner<D> {
     }
 
     /// Makes `manifest` the durable truth. If that fails nobody knows which one is on disk, so
-    /// the writer is poisoned, unless there was just no room for it.
+    /// the writer is poisoned, unless there was just no room to write it down.
     pub(crate) fn publish(&self, ledger: &mut Ledger, manifest: Manifest) -> Result<()> {
         self.poison.check()?;
         match manifest.publish(&*self.dir) {
@@ -225,11 +225,22 @@ impl<D: Dir> Inner<D> {
             }
             Err(error) => {
                 let error = LsmError::from(error);
-                if !error.is_out_of_space() {
+                let is_in_doubt = error.fs().is_none_or(|fs| {
+                    matches!(fs.operation, Operation::Rename | Operation::SyncDir)
+                });
+                if is_in_doubt || !error.is_out_of_space() {
                     self.poison.set(&error.to_string());
                 }
                 Err(error)
             }
+        }
+    }
+
+    /// Removes a file that was made for a manifest which could not be published. A poisoned
+    /// writer leaves it: nobody knows whether the manifest on disk names it.
+    pub(crate) fn give_up(&self, name: &Name) {
+        if self.poison.cause().is_none() {
+            let _ = self.dir.remove(name); // Else an orphan, which the next writer removes.
         }
     }
 
