@@ -101,7 +101,8 @@ fn check_sums(tree: &LsmTree<SimDir>) {
 }
 
 /// Nothing may be there but what the manifest names, the one before it, and the lock.
-fn check_files(dir: &SimDir, tree: &LsmTree<SimDir>) {
+#[track_caller]
+pub(crate) fn check_files(dir: &SimDir, tree: &LsmTree<SimDir>) {
     let segments = tree.segments().unwrap().into_iter().map(|segment| segment.file);
     let mut expected: BTreeSet<String> = segments.collect();
     expected.extend(["lock", "manifest.json"].map(str::to_owned));

@@ -5,6 +5,7 @@
 
 mod check;
 mod content;
+mod faults;
 mod kills;
 mod model;
 mod random;

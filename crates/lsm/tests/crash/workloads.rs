@@ -55,6 +55,29 @@ pub(crate) fn everything() -> Workload {
     Workload { name: "everything", segment_bytes: 8 << 10, steps }
 }
 
+/// A little of everything, for tests that run it once for each of its operations.
+pub(crate) fn short() -> Workload {
+    let steps = vec![
+        Commit(Sync, vec![put(1, 60), put(2, 0), Associate(1, 1, 2)]),
+        Commit(Buffered, (3..12).map(|n| put(n, 60)).collect()),
+        Register("hypernym"),
+        Commit(None, vec![Delete(1), Touch(2), State(2, 2, 3), Touch(4)]),
+        Commit(Sync, (3..14).map(Touch).collect()),
+        Commit(Buffered, vec![put(1, 900), Touch(5)]),
+        Step::Sync,
+        Hold,
+        CompactAll,
+        Commit(Sync, vec![put(15, 60), Delete(2)]),
+        Release,
+        Reopen,
+        Commit(None, vec![put(16, 60), Associate(16, 1, 15)]),
+        Flush,
+        CompactLevel(0),
+        Commit(Sync, vec![Touch(16)]),
+    ];
+    Workload { name: "short", segment_bytes: 4 << 10, steps }
+}
+
 /// Vectors so large that they stay home in merges, until half of them are replaced.
 fn vectors() -> Workload {
     const DIMENSIONS: usize = 7 << 10;
