@@ -8,7 +8,7 @@ use sutra_format::{
 };
 use zerocopy::little_endian::U32;
 
-use crate::error::Result;
+use crate::error::{Result, SegmentError};
 use crate::incoming::Incoming;
 use crate::lines::Slots;
 use crate::reader::Segment;
@@ -138,8 +138,7 @@ impl<D: AsRef<[u8]>> Segment<D> {
     pub(crate) fn item(&self, directory: &Directory, line: &TagLine, slot: u32) -> Result<u32> {
         let item = u64::from(line.base.get()) + u64::from(slot);
         if item >= directory.items {
-            let at = directory.lines_offset;
-            return Err(self.corrupt(invalid(at, "a tag line points beyond the last item")));
+            return Err(self.lost_item(directory));
         }
         Ok(item as u32)
     }
@@ -150,9 +149,22 @@ impl<D: AsRef<[u8]>> Segment<D> {
         let offset = directory.starts_offset + u64::from(item) * 4;
         let [start, end] = self.value::<[U32; 2]>(offset)?.map(U32::get);
         if start >= end || u64::from(end) > directory.rows {
-            return Err(self.corrupt(invalid(offset, "rows of an item do not follow one another")));
+            return Err(self.lost_rows(offset));
         }
         Ok((start, end))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn lost_item(&self, directory: &Directory) -> SegmentError {
+        let at = directory.lines_offset;
+        self.corrupt(invalid(at, "a tag line points beyond the last item"))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn lost_rows(&self, offset: u64) -> SegmentError {
+        self.corrupt(invalid(offset, "rows of an item do not follow one another"))
     }
 
     #[inline]

@@ -38,16 +38,14 @@ impl Pages {
     #[inline]
     pub(crate) fn are_checked(&self, start: u64, end: u64) -> bool {
         let (first, last) = (start / PAGE_BYTES, (end - 1) / PAGE_BYTES);
-        if first == last {
-            let word = self.checked.get((first / BITS) as usize);
-            return word
-                .is_some_and(|word| word.load(Ordering::Relaxed) & 1 << (first % BITS) != 0);
+        if first != last {
+            return self.missing(first, last).is_none();
         }
-        self.missing(first, last).is_none()
+        let word = self.checked.get((first / BITS) as usize);
+        word.is_some_and(|word| word.load(Ordering::Relaxed) >> (first % BITS) & 1 != 0)
     }
 
     /// Checks those pages of the range that have not been; the range is not empty.
-    #[cold]
     pub(crate) fn check(&self, bytes: &[u8], start: u64, end: u64) -> Result<(), FormatError> {
         if end > self.sums_offset {
             return Err(invalid(start, "not covered by the page sums"));
@@ -81,6 +79,7 @@ impl Pages {
 
     /// The first page of the range that has not been checked. What lies beyond the last covered
     /// page counts as such.
+    #[inline(never)]
     fn missing(&self, first: u64, last: u64) -> Option<u64> {
         for index in first / BITS..=last / BITS {
             let from = u64::MAX << (first.max(index * BITS) % BITS);

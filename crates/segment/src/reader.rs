@@ -60,6 +60,7 @@ impl<D: AsRef<[u8]>> Segment<D> {
     }
 
     /// Whether records are sorted, so that they can be looked up.
+    #[inline]
     pub fn is_sorted(&self) -> bool {
         self.header.flags.get() & SegmentFlags::SORTED != 0
     }
@@ -118,7 +119,24 @@ impl<D: AsRef<[u8]>> Segment<D> {
     where
         T: FromBytes + KnownLayout + Immutable + Unaligned,
     {
-        let bytes = self.slice(Place { offset, length: size_of::<T>() as u64 })?;
+        let end = offset + size_of::<T>() as u64;
+        if self.pages.are_checked(offset, end)
+            && let Some(bytes) = self.bytes.as_ref().get(offset as usize..end as usize)
+            && let Ok(value) = T::ref_from_bytes(bytes)
+        {
+            return Ok(value);
+        }
+        self.first_value(offset)
+    }
+
+    /// The same, when it may be the first value of its page.
+    #[cold]
+    #[inline(never)]
+    fn first_value<T>(&self, offset: u64) -> Result<&T>
+    where
+        T: FromBytes + KnownLayout + Immutable + Unaligned,
+    {
+        let bytes = self.first_slice(Place { offset, length: size_of::<T>() as u64 })?;
         T::ref_from_bytes(bytes).map_err(|_| self.too_short(offset))
     }
 
@@ -138,39 +156,50 @@ impl<D: AsRef<[u8]>> Segment<D> {
         if place.length == 0 {
             return Ok(&[]);
         }
-        let bytes = self.bytes.as_ref();
-        if !self.pages.are_checked(place.offset, place.end()) {
-            self.check_pages(bytes, place)?;
+        if self.pages.are_checked(place.offset, place.end())
+            && let Some(bytes) =
+                self.bytes.as_ref().get(place.offset as usize..place.end() as usize)
+        {
+            return Ok(bytes);
         }
+        self.first_slice(place)
+    }
+
+    /// The same, when it may be the first that is read of its pages.
+    #[cold]
+    #[inline(never)]
+    fn first_slice(&self, place: Place) -> Result<&[u8]> {
+        let bytes = self.bytes.as_ref();
+        self.pages.check(bytes, place.offset, place.end()).map_err(|e| self.corrupt(e))?;
         let range = place.offset as usize..place.end() as usize;
         bytes.get(range).ok_or_else(|| self.too_short(place.end()))
     }
 
     #[cold]
-    fn check_pages(&self, bytes: &[u8], place: Place) -> Result<()> {
-        self.pages.check(bytes, place.offset, place.end()).map_err(|e| self.corrupt(e))
-    }
-
-    #[cold]
+    #[inline(never)]
     pub(crate) fn corrupt(&self, source: FormatError) -> SegmentError {
         SegmentError::Corrupt { path: self.path.clone(), source }
     }
 
     #[cold]
+    #[inline(never)]
     pub(crate) fn out_of_range(&self, what: &'static str, offset: u64) -> SegmentError {
         SegmentError::OutOfRange { path: self.path.clone(), what, offset }
     }
 
     #[cold]
+    #[inline(never)]
     fn too_short(&self, needed: u64) -> SegmentError {
         self.corrupt(FormatError::TooShort { length: self.file_length(), needed })
     }
 
+    #[inline]
     pub(crate) fn require_sorted(&self) -> Result<()> {
         if self.is_sorted() { Ok(()) } else { Err(self.unsorted()) }
     }
 
     #[cold]
+    #[inline(never)]
     fn unsorted(&self) -> SegmentError {
         SegmentError::Unsorted { path: self.path.clone() }
     }
