@@ -2,7 +2,8 @@
 //!
 //! Reading order: `graph` (the data, and the answers that are right), `engine` (what both engines
 //! are asked), `sutra` and `lmdb` (how each does it), `load`, `reads` and `commits` (what is
-//! measured), `system` (what the operating system says of it), `table` (what is printed).
+//! measured), `system` (what the operating system says of it), `table` (what is printed). The
+//! benchmarks in `benches` measure Sutra alone, at sizes that fit a quick run, on a `fixture`.
 //!
 //! Invariants:
 //! * Both engines get the same data, and answer the same questions, one after the other.
@@ -10,6 +11,7 @@
 
 pub mod commits;
 pub mod engine;
+pub mod fixture;
 pub mod graph;
 pub mod lmdb;
 pub mod load;
