@@ -157,7 +157,7 @@ fn prose(n: u64, time: u64, bytes: usize) -> String {
 }
 
 fn attributes(n: u64) -> Vec<u8> {
-    if n % 3 == 0 { format!("{{\"n\":{n}}}").into_bytes() } else { Vec::new() }
+    if n.is_multiple_of(3) { format!("{{\"n\":{n}}}").into_bytes() } else { Vec::new() }
 }
 
 fn values(n: u64, dimensions: usize) -> Vec<f32> {

@@ -40,7 +40,7 @@ fn step() -> impl Strategy<Value = Move> {
         1 => Just(Move::Do(Step::Sync)),
         2 => Just(Move::Do(Step::Flush)),
         2 => (0..3_u32).prop_map(|level| Move::Do(Step::CompactLevel(level))),
-        2 => Just(Move::Do(Step::CompactionStep)),
+        2 => Just(Move::Do(Step::CompactDue)),
         1 => Just(Move::Do(Step::CompactAll)),
         1 => Just(Move::Do(Step::Hold)),
         1 => Just(Move::Do(Step::Release)),
@@ -88,7 +88,7 @@ impl Run {
             Step::Flush => tree.flush().map(|()| true).unwrap(),
             Step::CompactAll => tree.compact_all().map(|()| true).unwrap(),
             Step::CompactLevel(level) => tree.compact_level(*level).map(|_| false).unwrap(),
-            Step::CompactionStep => tree.compaction_step().map(|_| false).unwrap(),
+            Step::CompactDue => tree.compaction_step().map(|_| false).unwrap(),
             Step::Hold => {
                 self.held.push((tree.snapshot(), self.history.last().clone()));
                 false

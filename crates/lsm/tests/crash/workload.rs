@@ -22,7 +22,7 @@ pub(crate) enum Step {
     Sync,
     Flush,
     CompactLevel(u32),
-    CompactionStep,
+    CompactDue,
     CompactAll,
     /// Takes a snapshot and keeps it, so that the files it reads stay.
     Hold,
@@ -164,7 +164,7 @@ impl Session {
             Step::Flush => tree.flush().map(|()| true)?,
             Step::CompactAll => tree.compact_all().map(|()| true)?,
             Step::CompactLevel(level) => tree.compact_level(*level).map(|_| false)?,
-            Step::CompactionStep => tree.compaction_step().map(|_| false)?,
+            Step::CompactDue => tree.compaction_step().map(|_| false)?,
             Step::Hold => {
                 self.held.push(tree.snapshot());
                 false

@@ -5,7 +5,7 @@ use sutra_testkit::SplitMix;
 
 use crate::model::Change::{self, Associate, Delete, Dissociate, Put, State, Touch};
 use crate::workload::Step::{
-    self, Commit, CompactAll, CompactLevel, CompactionStep, Flush, Hold, Register, Release, Reopen,
+    self, Commit, CompactAll, CompactDue, CompactLevel, Flush, Hold, Register, Release, Reopen,
 };
 
 /// Steps, and the memory that a memtable may take.
@@ -39,7 +39,7 @@ pub(crate) fn everything() -> Workload {
         Hold,
         Commit(Sync, vec![Touch(3), Touch(4), Delete(6)]),
         Flush,
-        CompactionStep,
+        CompactDue,
         Commit(Buffered, vec![put(8, 60), State(8, 3, 1)]),
         Register("meronym"),
         Release,
@@ -133,7 +133,7 @@ fn deletes() -> Workload {
         CompactAll,
         Commit(None, vec![put(1, 33), Touch(2)]),
         Reopen,
-        CompactionStep,
+        CompactDue,
     ];
     Workload { name: "deletes", segment_bytes: 12 << 10, steps }
 }
@@ -145,7 +145,7 @@ pub(crate) fn random(name: &'static str, seed: u64) -> Workload {
     for _ in 0..45 {
         steps.push(match rng.below(16) {
             0 => Flush,
-            1 => CompactionStep,
+            1 => CompactDue,
             2 => CompactLevel(rng.below(3) as u32),
             3 => [Hold, Release, Reopen, CompactAll, Step::Sync][rng.below(5) as usize].clone(),
             _ => {
