@@ -16,27 +16,18 @@ use clap::Subcommand;
 use crate::failure::Outcome;
 use crate::terminal::Terminal;
 
+/// What to do. The help of each command is the comment on its arguments.
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Show the main things on an excerpt of WordNet, in a temporary store
     Demo(demo::Demo),
-    /// Put JSON Lines into a store; the same ones again change nothing
     Import(import::Import),
-    /// Write a store as JSON Lines, sorted, always the same bytes
     Export(export::Export),
-    /// Show a concept
     Get(get::Get),
-    /// Show the associations of a concept
     Neighbors(neighbors::Neighbors),
-    /// Show how much there is, and what it costs
     Stats(stats::Stats),
-    /// Show the levels of a store and the files on them
     Segments(segments::Segments),
-    /// Merge all segments and give back the room of what is deleted
     Compact(compact::Compact),
-    /// Check every checksum and every reference
     Verify(verify::Verify),
-    /// Show the header and the sections of a single segment file
     Inspect(inspect::Inspect),
 }
 

@@ -1,6 +1,7 @@
 //! [`Failure`]: why a command gives up, and the exit code that says so.
 
-use std::io;
+use std::fmt;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -22,6 +23,11 @@ pub(crate) const NEGATIVE: u8 = 1;
 
 /// The result of a command: its exit code, or why there is none.
 pub(crate) type Outcome = Result<ExitCode, Failure>;
+
+/// Says something on standard error. If nobody listens there, nobody is told.
+pub(crate) fn complain(message: impl fmt::Display) {
+    let _ = writeln!(io::stderr(), "sutra: {message}");
+}
 
 /// Why a command gave up.
 #[derive(Debug)]
@@ -67,8 +73,8 @@ impl Failure {
     }
 }
 
-impl std::fmt::Display for Failure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage(message) | Self::Untellable(message) => f.write_str(message),
             Self::Store(error) => error.fmt(f),

@@ -18,13 +18,13 @@ mod sink;
 mod tell;
 mod terminal;
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use crate::commands::Command;
-use crate::failure::{EXIT_CODES, Outcome};
+use crate::failure::{EXIT_CODES, Outcome, complain};
 use crate::terminal::Terminal;
 
 /// An embedded store for knowledge graphs: concepts with text and vectors, associations between
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
         Err(failure) => {
             // What was found before the failure is worth having; only the failure is reported.
             let _ = terminal.flush();
-            eprintln!("sutra: {failure}");
+            complain(&failure);
             failure.exit_code()
         }
     }
@@ -53,6 +53,9 @@ fn main() -> ExitCode {
 
 fn run(command: Command, terminal: &mut Terminal) -> Outcome {
     let code = command.run(terminal)?;
-    terminal.flush()?;
-    Ok(code)
+    match terminal.flush() {
+        // Nobody reads the answer, but the exit code still tells it.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(code),
+        flushed => Ok(flushed.map(|()| code)?),
+    }
 }

@@ -43,6 +43,8 @@ fn help_explains_every_command_and_the_exit_codes() {
     for command in READING.into_iter().chain(["import", "inspect", "demo"]) {
         assert!(sutra([command, "--help"]).done().contains("Usage: sutra"));
     }
+    let help = sutra(["import", "--help"]).done();
+    assert!(help.contains("simply run again") && help.contains("\"type\":\"is_a\""), "{help}");
     assert!(sutra(["--version"]).done().starts_with("sutra "));
 }
 
@@ -145,6 +147,16 @@ fn verify_finds_a_byte_changed_anywhere() {
         }
     }
     place.run("verify", &[]).done();
+}
+
+#[test]
+fn a_file_that_is_not_the_stores_is_no_damage() {
+    let place = Place::with(r#"{"key":"a"}"#);
+    place.file("store/notes.txt", "mine");
+    let shown = place.run("verify", &[]).done();
+    assert!(shown.contains("notes.txt, which is no file of the store"), "{shown}");
+    let report = json(&place.run("verify", &["--json"]).done());
+    assert_eq!(report["foreign"], serde_json::json!(["notes.txt"]));
 }
 
 #[test]

@@ -44,3 +44,16 @@ fn a_pipe_gets_neither_colours_nor_progress() {
         assert!(!shown.is_empty() && !shown.contains('\u{1b}'), "{shown:?}");
     }
 }
+
+#[test]
+fn the_exit_code_tells_the_answer_even_if_nobody_reads_it() {
+    let place = Place::with(r#"{"key":"a"}"#);
+    common::flip(&place.store_file("seg_"), 4096);
+    let unread = |arguments: [&str; 2]| {
+        let (_, out) = std::io::pipe().unwrap();
+        let (_, err) = std::io::pipe().unwrap(); // Their other ends are closed already.
+        common::command(arguments).stdout(out).stderr(err).status().unwrap().code()
+    };
+    assert_eq!(unread(["verify", &place.store()]), Some(1));
+    assert_eq!(unread(["stats", &place.store()]), Some(4));
+}

@@ -12,8 +12,9 @@ use crate::progress;
 use crate::show;
 use crate::terminal::Terminal;
 
-/// Merges all segments of a store into one, and gives back the room of what is deleted or
-/// replaced. Costs about the size of the store in reading and in writing.
+/// Merge all segments and give back the room of what is deleted
+///
+/// Costs about the size of the store in reading and in writing.
 #[derive(Args)]
 pub(crate) struct Compact {
     /// The directory of the store

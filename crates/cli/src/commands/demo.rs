@@ -16,8 +16,10 @@ use crate::failure::{Failure, Outcome};
 use crate::show;
 use crate::terminal::Terminal;
 
-/// Imports an excerpt of WordNet into a temporary store and shows the main things. Every line
-/// that starts with `$` is run as it stands. Takes a few seconds, and leaves nothing behind.
+/// Show the main things on an excerpt of WordNet, in a temporary store
+///
+/// Every line that starts with `$` is run as it stands. Takes a few seconds, and leaves nothing
+/// behind.
 #[derive(Args)]
 pub(crate) struct Demo {
     /// Print the notice of WordNet, from which the excerpt comes, and nothing else

@@ -15,12 +15,11 @@ use crate::sink::Sink;
 use crate::tell::{self, KindNames, Name, Text};
 use crate::terminal::Terminal;
 
-/// Writes a store as JSON Lines: the concepts sorted by key, then the associations sorted by the
-/// keys of source and target and by type. The same content gives the same bytes, and `import`
-/// takes them back.
+/// Write a store as JSON Lines, sorted, always the same bytes
 ///
-/// What has no key is named by its id: `"id"`, `"source_id"`, `"target_id"`. Weights and
-/// confidences of 1.0 are left out.
+/// First the concepts sorted by key, then the associations sorted by the keys of source and target
+/// and by type; `import` takes them back. What has no key is named by its id: `"id"`,
+/// `"source_id"`, `"target_id"`. Weights and confidences of 1.0 are left out.
 #[derive(Args)]
 pub(crate) struct Export {
     /// The directory of the store

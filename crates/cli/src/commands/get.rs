@@ -8,13 +8,15 @@ use clap::Args;
 use sutra_storage::time::{OPEN_END, OPEN_START};
 use sutra_storage::{Concept, ConceptId, ConceptRecord, Store};
 
-use crate::failure::{NEGATIVE, Outcome};
+use crate::failure::{Failure, NEGATIVE, Outcome, complain};
 use crate::json::Object;
 use crate::show;
 use crate::tell::{Name, Text};
 use crate::terminal::Terminal;
 
-/// Shows a concept. The exit code is 1 if there is none with this key.
+/// Show a concept
+///
+/// The exit code is 1 if there is none with this key.
 #[derive(Args)]
 pub(crate) struct Get {
     /// The directory of the store
@@ -37,7 +39,7 @@ impl Get {
         let store = Store::open_read_only(&self.dir)?;
         let snapshot = store.snapshot();
         let Some(concept) = snapshot.concept(&id)? else {
-            eprintln!("sutra: {}", no_concept(&self.key));
+            complain(no_concept(&self.key));
             return Ok(NEGATIVE.into());
         };
         let (name, text) = (Name::of(&concept)?, Text::of(&concept)?);
@@ -51,11 +53,9 @@ impl Get {
 }
 
 /// The id that a key, or an id in digits, stands for.
-pub(crate) fn id_of(key: &str, is_id: bool) -> Result<ConceptId, crate::failure::Failure> {
+pub(crate) fn id_of(key: &str, is_id: bool) -> Result<ConceptId, Failure> {
     if is_id {
-        return key
-            .parse()
-            .map_err(|error| crate::failure::Failure::Usage(format!("{key:?}: {error}")));
+        return key.parse().map_err(|error| Failure::Usage(format!("{key:?}: {error}")));
     }
     Ok(ConceptId::from_key(key))
 }

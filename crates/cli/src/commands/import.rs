@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 use sutra_storage::Store;
 
-use crate::failure::{Failure, NEGATIVE, Outcome};
+use crate::failure::{Failure, NEGATIVE, Outcome, complain};
 use crate::graph::{Importer, Tally, Verdict};
 use crate::lines::{Line, Lines};
 use crate::progress;
@@ -17,13 +17,14 @@ use crate::record::{LINE_BYTES_MAX, Record};
 use crate::show;
 use crate::terminal::Terminal;
 
-/// Puts JSON Lines into a store, which is made if there is none.
+/// Put JSON Lines into a store; the same ones again change nothing
 ///
-/// A concept is a line `{"key":"dog","content":"It barks.","vector":[0.5,1.0],"attrs":{...}}`;
-/// all but the key may be left out. An association is a line `{"source":"dog","target":"animal",
-/// "type":"is_a","weight":1.0,"confidence":1.0,"content":"...","vector":[...],"attrs":{...}}`; all
-/// but the first three may be left out, and both ends must be concepts. Without a file, both kinds
-/// of lines are read from standard input.
+/// The store is made if there is none. A concept is a line
+/// `{"key":"dog","content":"It barks.","vector":[0.5,1.0],"attrs":{...}}`; all but the key may be
+/// left out. An association is a line
+/// `{"source":"dog","target":"animal","type":"is_a","weight":1.0,"confidence":1.0,"content":"...","vector":[...],"attrs":{...}}`;
+/// all but the first three may be left out, and both ends must be concepts. Without a file, lines
+/// of both kinds are read from standard input.
 ///
 /// What is stored already as the line says is left alone, so an import that was stopped is simply
 /// run again.
@@ -138,7 +139,7 @@ impl Run<'_, '_> {
     fn complain(&self, line: u64, reason: &str) {
         let path = self.path.display().to_string();
         let name = if is_stdin(self.path) { "standard input" } else { &path };
-        eprintln!("sutra: {name}:{line}: {}", show::text(reason));
+        complain(format_args!("{name}:{line}: {}", show::text(reason)));
     }
 
     fn open(&self) -> Result<(Box<dyn io::Read>, ProgressBar), Failure> {

@@ -13,7 +13,9 @@ use crate::failure::{Failure, Outcome};
 use crate::show;
 use crate::terminal::Terminal;
 
-/// Shows the header, the blocks and the sections of a single segment file, of a store or not.
+/// Show the header and the sections of a single segment file
+///
+/// The file may belong to a store or not.
 #[derive(Args)]
 pub(crate) struct Inspect {
     /// The segment file

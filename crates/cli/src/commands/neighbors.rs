@@ -8,14 +8,16 @@ use clap::Args;
 use sutra_storage::{AssociationRecord, ConceptId, Direction, Neighbor, Snapshot, Store};
 
 use super::get::{id_of, no_concept};
-use crate::failure::{Failure, NEGATIVE, Outcome};
+use crate::failure::{Failure, NEGATIVE, Outcome, complain};
 use crate::json::Object;
 use crate::show;
 use crate::tell::{self, KindNames, Name, Text};
 use crate::terminal::Terminal;
 
-/// Shows the associations of a concept: `->` leads away from it, `<-` comes to it. The exit code
-/// is 1 if there is no concept with this key.
+/// Show the associations of a concept
+///
+/// `->` leads away from it, `<-` comes to it. The exit code is 1 if there is no concept with this
+/// key.
 #[derive(Args)]
 pub(crate) struct Neighbors {
     /// The directory of the store
@@ -53,7 +55,7 @@ impl Neighbors {
         let store = Store::open_read_only(&self.dir)?;
         let snapshot = store.snapshot();
         if snapshot.concept(&id)?.is_none() {
-            eprintln!("sutra: {}", no_concept(&self.key));
+            complain(no_concept(&self.key));
             return Ok(NEGATIVE.into());
         }
         let rows = rows(&snapshot, &mut KindNames::of(&store), &self.find(&store, &snapshot, id)?)?;

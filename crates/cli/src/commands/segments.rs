@@ -11,8 +11,9 @@ use crate::failure::Outcome;
 use crate::show;
 use crate::terminal::Terminal;
 
-/// Shows the levels of a store and the segment files on them, newest first. The longest bar is
-/// the largest file.
+/// Show the levels of a store and the files on them
+///
+/// The newest file of a level comes first. The longest bar is the largest file.
 #[derive(Args)]
 pub(crate) struct Segments {
     /// The directory of the store

@@ -14,7 +14,9 @@ use crate::show;
 use crate::tell::KindNames;
 use crate::terminal::Terminal;
 
-/// Counts what a store holds, associations by type, and shows what that takes on disk.
+/// Show how much there is, and what it costs
+///
+/// Counts the associations by type.
 #[derive(Args)]
 pub(crate) struct Stats {
     /// The directory of the store

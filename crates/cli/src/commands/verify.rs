@@ -12,9 +12,10 @@ use crate::progress;
 use crate::show;
 use crate::terminal::Terminal;
 
-/// Reads every byte of a store, and checks every checksum, every order and every reference. The
-/// exit code is 1 if anything is damaged; the file, the offset and the reason are printed. Changes
-/// nothing.
+/// Check every checksum and every reference
+///
+/// Reads every byte of the store and changes nothing. If anything is damaged, the file, the offset
+/// and the reason are printed, and the exit code is 1.
 #[derive(Args)]
 pub(crate) struct Verify {
     /// The directory of the store
