@@ -19,16 +19,23 @@ use crate::terminal::Terminal;
 
 /// Put JSON Lines into a store; the same ones again change nothing
 ///
-/// The store is made if there is none. A concept is a line
-/// `{"key":"dog","content":"It barks.","vector":[0.5,1.0],"attrs":{...}}`; all but the key may be
-/// left out. An association is a line
-/// `{"source":"dog","target":"animal","type":"is_a","weight":1.0,"confidence":1.0,"content":"...","vector":[...],"attrs":{...}}`;
-/// all but the first three may be left out, and both ends must be concepts. Without a file, lines
-/// of both kinds are read from standard input.
+/// The store is made if there is none. A concept is a line of this kind, of which
+/// all but the key may be left out:
 ///
-/// What is stored already as the line says is left alone, so an import that was stopped is simply
-/// run again.
+///   {"key":"dog","content":"It barks.","vector":[0.5,1.0],"attrs":{"legs":4}}
+///
+/// An association is one of this kind, of which all but the first three may be left
+/// out; both ends must be concepts:
+///
+///   {"source":"dog","target":"animal","type":"is_a","weight":1.0,"confidence":1.0,
+///    "content":"...","vector":[...],"attrs":{...}}   (on one line)
+///
+/// Without a file, lines of both kinds are read from standard input.
+///
+/// What is stored already as the line says is left alone, so an import that was
+/// stopped is simply run again.
 #[derive(Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Import {
     /// The directory of the store
     #[arg(value_name = "DIR")]
