@@ -14,10 +14,12 @@ use sutra_bench::sutra::Sutra;
 use sutra_bench::system::{Floor, disk_bytes};
 use sutra_bench::table::{Table, Unit, rate, ratio};
 
-/// Threads that commit, and how many commits they make together.
-const COMMITTERS: [(usize, usize); 3] = [(1, 2_000), (8, 4_000), (64, 12_800)];
-/// LMDB has one writer, who gains nothing from company: it makes fewer.
-const LMDB_SHARE: usize = 4;
+/// Threads that commit, and how many commits each makes in a round.
+const COMMITTERS: [(usize, usize); 3] = [(1, 200), (8, 50), (64, 20)];
+/// LMDB has one writer, who gains nothing from company: each thread makes fewer.
+const LMDB_SHARE: usize = 5;
+/// Rounds for each pass. They are short, since other users of a disk come and go.
+const ROUNDS: usize = 5;
 /// The file that the floor of durable commits is measured on.
 const FLOOR_BYTES: u64 = 16 << 20;
 
@@ -197,7 +199,7 @@ fn best(passes: usize, what: &str, right: Sum, work: impl Fn() -> Result<Sum>) -
     Ok(best)
 }
 
-/// Durable commits, beside what the disk allows in the same minute.
+/// Durable commits, beside what the disk allows in the same second; the middle of many rounds.
 fn commits(
     table: &mut Table,
     sutra: &Sutra,
@@ -211,30 +213,32 @@ fn commits(
     let after = sutra.stats();
     let frame = (after.journal_bytes - before.journal_bytes) / (after.commits - before.commits);
     let frame = usize::try_from(frame)?;
-    let (mut alone, mut plain) = (0.0, 0.0_f64);
-    for (threads, count) in COMMITTERS {
-        let (mut own, mut other) = (0.0_f64, 0.0_f64);
-        for pass in 0..passes {
-            let seed = (threads * 1_000 + pass) as u64;
-            if threads == 1 {
-                plain = plain.max(rate(count, floor.run(frame, count)?));
-            }
-            own = own.max(rate(count, durable(sutra, threads, count / threads, seed)?));
-            let each = (count / LMDB_SHARE).div_ceil(threads);
-            other = other.max(rate(each * threads, durable(lmdb, threads, each, seed)?));
+    let mut alone = 0.0;
+    for (threads, each) in COMMITTERS {
+        let (mut plain, mut own, mut other) = (Vec::new(), Vec::new(), Vec::new());
+        for round in 0..passes * ROUNDS {
+            let seed = (threads * 1_000 + round) as u64;
+            plain.push(rate(each, floor.run(frame, each)?));
+            own.push(rate(each * threads, durable(sutra, threads, each, seed)?));
+            let few = each / LMDB_SHARE;
+            other.push(rate(few * threads, durable(lmdb, threads, few, seed)?));
         }
+        let (plain, own, other) = (middle(plain), middle(own), middle(other));
+        let by = counted(threads, "thread");
+        table.add(format!("durable commits of one, by {by}"), Unit::Rate, own, Some(other));
+        table.add(format!("  write and fdatasync of {frame} bytes"), Unit::Rate, plain, None);
+        table.add("  as a multiple of that", Unit::Factor, own / plain, None);
         if threads == 1 {
             alone = own;
-            let what = format!("write and fdatasync of {frame} bytes");
-            table.add(what, Unit::Rate, plain, None);
-        }
-        let what = format!("durable commits of one, by {}", counted(threads, "thread"));
-        table.add(what, Unit::Rate, own, Some(other));
-        if threads == 1 {
-            table.add("  as a share of the plain one", Unit::Factor, own / plain, None);
         } else {
             table.add("  as a multiple of one thread", Unit::Factor, own / alone, None);
         }
     }
     Ok(())
+}
+
+/// The middle one of at least one number.
+fn middle(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers[numbers.len() / 2]
 }
