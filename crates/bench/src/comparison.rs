@@ -11,7 +11,7 @@ use sutra_bench::lmdb::{Lmdb, Mode, map_bytes};
 use sutra_bench::load::{Load, load};
 use sutra_bench::reads::{self, Questions};
 use sutra_bench::sutra::Sutra;
-use sutra_bench::system::{Floor, disk_bytes};
+use sutra_bench::system::{Floor, disk_bytes, processor_time};
 use sutra_bench::table::{Table, Unit, rate, ratio};
 
 /// Threads that commit, and how many commits each makes in a round.
@@ -23,16 +23,26 @@ const ROUNDS: usize = 5;
 /// The file that the floor of durable commits is measured on.
 const FLOOR_BYTES: u64 = 16 << 20;
 
+/// How it is measured.
+#[derive(Clone, Copy)]
+pub(crate) struct Plan {
+    /// How often each read is repeated, at least once.
+    pub(crate) passes: usize,
+    /// Whether reads are taken by the time that they had a processor.
+    pub(crate) processor_time: bool,
+}
+
 /// Measures everything in directories below `place`.
-pub(crate) fn run(graph: &Graph, place: &Path, passes: usize) -> Result<Table> {
+pub(crate) fn run(graph: &Graph, place: &Path, plan: &Plan) -> Result<Table> {
     let mut table = Table::default();
     let (ours, theirs) = (place.join("sutra"), place.join("lmdb"));
     loads(&mut table, graph, &ours, &theirs)?;
-    opens(&mut table, graph, &ours, &theirs, passes)?;
+    opens(&mut table, graph, &ours, &theirs, plan.passes)?;
     let sutra = Sutra::open(&ours)?;
     let lmdb = Lmdb::open(&theirs, map_bytes(graph), Mode::Durable)?;
     let segments = sutra.stats().total_segments;
-    let mut scene = Scene { table: &mut table, graph, passes, note: counted(segments, "segment") };
+    let mut scene =
+        Scene { table: &mut table, graph, plan: *plan, note: counted(segments, "segment") };
     scene.reads(&sutra.reader(), &lmdb.reader()?)?;
     if segments > 1 {
         sutra.tree().compact_all()?;
@@ -45,7 +55,7 @@ pub(crate) fn run(graph: &Graph, place: &Path, passes: usize) -> Result<Table> {
         ratio(disk_bytes(&ours)?, graph.logical_bytes()),
         None,
     );
-    commits(&mut table, &sutra, &lmdb, &place.join("floor"), passes)?;
+    commits(&mut table, &sutra, &lmdb, &place.join("floor"), plan.passes)?;
     sutra.close()?;
     lmdb.close();
     Ok(table)
@@ -131,7 +141,7 @@ fn counted(count: usize, what: &str) -> String {
 struct Scene<'a> {
     table: &'a mut Table,
     graph: &'a Graph,
-    passes: usize,
+    plan: Plan,
     note: String,
 }
 
@@ -179,24 +189,29 @@ impl Scene<'_> {
         theirs: impl Fn() -> Result<Sum>,
     ) -> Result<()> {
         let what = format!("{what} ({})", self.note);
-        let own = best(self.passes, &format!("sutra: {what}"), right, ours)?;
-        let other = best(self.passes, &format!("lmdb: {what}"), right, theirs)?;
+        let own = self.plan.best(&format!("sutra: {what}"), right, ours)?;
+        let other = self.plan.best(&format!("lmdb: {what}"), right, theirs)?;
         self.table.add_rate(&what, items, own, other);
         Ok(())
     }
 }
 
-fn best(passes: usize, what: &str, right: Sum, work: impl Fn() -> Result<Sum>) -> Result<Duration> {
-    let mut best = Duration::MAX;
-    for _ in 0..passes {
-        let start = Instant::now();
-        let sum = work()?;
-        best = best.min(start.elapsed());
-        if sum != right {
-            return Err(format!("{what}: {sum:?} was read, {right:?} is right").into());
+impl Plan {
+    /// The time of the best pass.
+    fn best(&self, what: &str, right: Sum, work: impl Fn() -> Result<Sum>) -> Result<Duration> {
+        let mut best = Duration::MAX;
+        for _ in 0..self.passes {
+            let (start, had) = (Instant::now(), processor_time()?);
+            let sum = work()?;
+            let wall = start.elapsed();
+            let time = if self.processor_time { processor_time()? - had } else { wall };
+            best = best.min(time);
+            if sum != right {
+                return Err(format!("{what}: {sum:?} was read, {right:?} is right").into());
+            }
         }
+        Ok(best)
     }
-    Ok(best)
 }
 
 /// Durable commits, beside what the disk allows in the same second; the middle of many rounds.

@@ -47,6 +47,7 @@ pub fn load<W: Writer + Sync>(store: &W, graph: &Graph, directory: &Path) -> Res
             in_batches(graph.edges().len(), &mut load.longest_commit, store, |range| {
                 store.put_associations(graph, range)
             })?;
+        load.longest_stall = store.confess().1; // What `settle` waits for holds up no writer.
         let start = Instant::now();
         store.settle()?;
         load.settle = start.elapsed();
@@ -55,7 +56,6 @@ pub fn load<W: Writer + Sync>(store: &W, graph: &Graph, directory: &Path) -> Res
     Ok(Load {
         memory_peak: memory_peak.saturating_sub(memory),
         owned_peak,
-        longest_stall: store.confess().1,
         written: written_bytes()? - written,
         disk: disk_bytes(directory)?,
         ..load?

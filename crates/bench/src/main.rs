@@ -27,6 +27,10 @@ struct Arguments {
     /// How often each read is repeated; the best counts
     #[arg(long, default_value_t = 3)]
     passes: usize,
+    /// Take the reads by the time that they had a processor, not by the clock: for a machine that
+    /// has other things to do
+    #[arg(long)]
+    processor_time: bool,
     /// What the graph depends on
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -56,7 +60,9 @@ fn run(arguments: &Arguments) -> Result<()> {
         graph.logical_bytes() >> 20,
         system::anonymous_bytes()? >> 20,
     );
-    let table = comparison::run(&graph, place.path(), arguments.passes.max(1))?;
+    let (passes, processor_time) = (arguments.passes.max(1), arguments.processor_time);
+    let plan = comparison::Plan { passes, processor_time };
+    let table = comparison::run(&graph, place.path(), &plan)?;
     print!("{table}");
     Ok(())
 }

@@ -22,6 +22,13 @@ pub fn written_bytes() -> Result<u64> {
     field("/proc/self/io", "write_bytes:")
 }
 
+/// Time that this thread has had a processor.
+pub fn processor_time() -> Result<Duration> {
+    let text = fs::read_to_string("/proc/thread-self/schedstat")?;
+    let nanos = text.split_whitespace().next().ok_or("the schedule statistics are empty")?;
+    Ok(Duration::from_nanos(nanos.parse()?))
+}
+
 fn field(file: &str, name: &str) -> Result<u64> {
     let text = fs::read_to_string(file)?;
     let line = text.lines().find_map(|line| line.strip_prefix(name));
@@ -106,6 +113,7 @@ mod tests {
     fn the_system_tells_of_memory_writes_and_room() {
         assert!(anonymous_bytes().expect("it is told") > 4096);
         written_bytes().expect("it is told");
+        processor_time().expect("it is told");
         let dir = tempfile::tempdir().expect("a directory");
         let mut floor = Floor::new(&dir.path().join("floor"), 8192).expect("a file");
         assert!(floor.run(4096, 3).expect("written") > Duration::ZERO);
