@@ -41,6 +41,7 @@ mod recovery;
 mod scan;
 mod snapshot;
 mod stats;
+mod strays;
 mod tree;
 mod verify;
 mod version;

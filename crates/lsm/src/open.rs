@@ -1,7 +1,7 @@
 //! Opening a store: for writing, which recovers and cleans up, or for reading, which touches
 //! nothing.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
@@ -18,6 +18,7 @@ use crate::health::Poison;
 use crate::memtable::Memtable;
 use crate::recovery::{self, Replay};
 use crate::stats::Counters;
+use crate::strays;
 use crate::tree::{Inner, Ledger, LsmTree};
 use crate::version::Version;
 use crate::worker::{Signals, Workers};
@@ -171,6 +172,9 @@ fn read_state<D: Dir>(dir: &Arc<D>, manifest: &Manifest) -> Result<(Version<D>, 
             Ok(())
         })?;
         last_seq = replayed.next_seq - 1;
+    } else {
+        // With a journal, a writer may be ahead of what was just read.
+        strays::check(&**dir, &dir.list()?, manifest, &BTreeSet::new(), last_seq)?;
     }
     Ok((Version::new(manifest.hash_seed, memtables.into(), files)?, last_seq))
 }

@@ -9,8 +9,7 @@
 
 use std::collections::BTreeSet;
 
-use sutra_format::journal::JournalHeader;
-use sutra_fs::{Dir, File, Name};
+use sutra_fs::{Dir, Name};
 use sutra_manifest::{Manifest, SegmentMetadata};
 
 use crate::error::{LsmError, Result};
@@ -18,6 +17,7 @@ use crate::files::{FileRole, SegmentFile, journal_name, role_of};
 use crate::flush::metadata;
 use crate::journal::{self, CommitBody, End, Identity, Replayed, ReplayedFrame};
 use crate::memtable::Memtable;
+use crate::strays;
 use crate::tree::{Inner, JournalStart, LsmTree};
 use crate::version::Version;
 
@@ -138,7 +138,7 @@ impl<D: Dir> Inner<D> {
             manifest.last_seq = log.next_seq - 1;
             manifest.journal_floor = None;
         }
-        self.check_strays(&names, &ledger.manifest, &journals, manifest.last_seq)?;
+        strays::check(&*self.dir, &names, &ledger.manifest, &journals, manifest.last_seq)?;
         if ledger.manifest.journal_floor.is_some() {
             let files = crate::open::open_files(&self.dir, &manifest)?;
             let memtables = self.version.load().memtables.clone();
@@ -187,44 +187,6 @@ impl<D: Dir> Inner<D> {
         }
         metas.into_iter().for_each(|meta| manifest.add_segment(meta));
         Ok(log)
-    }
-
-    /// Refuses a store with commits in journals that its manifest does not lead to: a manifest or
-    /// a journal between them is not the one that was there.
-    fn check_strays(
-        &self,
-        names: &[Name],
-        manifest: &Manifest,
-        replayed: &BTreeSet<u32>,
-        last_seq: u64,
-    ) -> Result<()> {
-        // Older ones were flushed before the manifest was published that no longer names them.
-        let floor = manifest.journal_floor.unwrap_or(manifest.next_segment_id());
-        for name in names {
-            let FileRole::Journal(id) = role_of(name) else { continue };
-            if id < floor || replayed.contains(&id) {
-                continue;
-            }
-            let mut header = [0; JournalHeader::BYTES];
-            self.dir.open(name)?.read_at(0, &mut header)?;
-            let path = || self.dir.path(name);
-            let header = JournalHeader::decode(&header).map_err(|error| {
-                LsmError::Inconsistent { path: path(), reason: error.to_string() }
-            })?;
-            let identity = Identity {
-                journal_id: id,
-                store_id: self.store_id,
-                hash_seed: self.hash_seed,
-                first_seq: header.first_seq.get(),
-            };
-            let stray: Replayed =
-                journal::replay(&*self.dir, &identity, |_| Ok::<_, LsmError>(()))?;
-            if stray.commits > 0 && stray.next_seq > last_seq + 1 {
-                let reason = "holds commits that the manifest does not lead to".to_owned();
-                return Err(LsmError::Inconsistent { path: path(), reason });
-            }
-        }
-        Ok(())
     }
 
     /// Removes what no manifest names; says how many files that were.
