@@ -4,6 +4,7 @@
 mod crash;
 mod damage;
 mod failure;
+mod filler;
 mod hostile;
 mod on_disk;
 mod round_trip;
