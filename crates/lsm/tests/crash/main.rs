@@ -2,9 +2,11 @@
 //!
 //! Each test runs a workload on the simulated disk and holds what is found afterwards, read
 //! through the public calls alone, against a model that is plain maps.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod check;
 mod content;
+mod damage;
 mod faults;
 mod kills;
 mod model;
