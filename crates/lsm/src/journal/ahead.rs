@@ -1,10 +1,12 @@
 //! Zeros ahead of the tail: [`Filler`] and what it shares with the writer.
 //!
 //! A sync of bytes that lie in blocks which are on disk already is several times as fast as one
-//! that makes the file longer; and a full disk shows here, before a commit is half written.
+//! that makes the file longer; and a full disk shows here, before a commit is half written. But
+//! written zeros double what the disk has to take. So where much is written between two syncs the
+//! file is made longer by a hole instead, which reads as zeros and costs one sync for 16 MiB.
 //!
 //! Invariants:
-//! * Whoever makes the file longer holds `growing`, writes zeros from `filled` on, syncs them, and
+//! * Whoever makes the file longer holds `growing`, adds zeros from `filled` on, syncs them, and
 //!   only then moves `filled`. The writer stays below `filled`, so nobody overwrites a frame.
 //! * A sync may swallow the error of another one that runs at the same time, since the system
 //!   tells it only once. So every sync waits for those it overlaps, and fails if any ever failed.
@@ -26,6 +28,10 @@ pub(crate) const FILL_BYTES: u64 = 512 << 10;
 const AHEAD_BYTES_MIN: u64 = 256 << 10;
 /// Zeros ahead of the tail of a long one.
 const AHEAD_BYTES_MAX: u64 = 8 << 20;
+/// What is written between two syncs, above which zeros do not pay.
+const UNSYNCED_BYTES_MAX: u64 = 256 << 10;
+/// How long a hole is, if the capacity allows: a longer one is longer to look through at replay.
+const HOLE_BYTES: u64 = 16 << 20;
 
 /// Up to where a new journal is zero: with one page for frames at least, beyond that within
 /// `capacity`.
@@ -44,6 +50,8 @@ pub(crate) struct Ahead<F> {
     /// Every byte from the tail to here is zero, or being written by the writer, and durable.
     filled: AtomicU64,
     growing: Mutex<()>,
+    /// Whether little is written between two syncs.
+    zeros_pay: AtomicBool,
     /// Shared by the syncs that are under way.
     syncing: RwLock<()>,
     sync_failed: AtomicBool,
@@ -59,6 +67,7 @@ impl<F: File> Ahead<F> {
             tail: AtomicU64::new(FRAMES_START),
             filled: AtomicU64::new(filled),
             growing: Mutex::new(()),
+            zeros_pay: AtomicBool::new(true),
             syncing: RwLock::new(()),
             sync_failed: AtomicBool::new(false),
         }
@@ -69,8 +78,11 @@ impl<F: File> Ahead<F> {
         self.tail.store(tail, Ordering::Release);
     }
 
-    /// Returns once every byte before `end` may be written to.
-    pub(crate) fn reserve(&self, end: u64) -> Result<(), JournalError> {
+    /// Returns once every byte before `end` may be written to; `unsynced` of them will not be
+    /// durable then.
+    pub(crate) fn reserve(&self, end: u64, unsynced: u64) -> Result<(), JournalError> {
+        let zeros_pay = unsynced <= UNSYNCED_BYTES_MAX;
+        self.zeros_pay.store(zeros_pay, Ordering::Relaxed);
         if end <= self.filled.load(Ordering::Acquire) {
             return Ok(());
         }
@@ -79,9 +91,12 @@ impl<F: File> Ahead<F> {
         if end <= filled {
             return Ok(()); // The filler was at it.
         }
-        let generous = end.max(filled.saturating_add(FILL_BYTES).min(self.capacity));
-        match self.fill(filled, generous) {
-            Err(error) if generous > end && !error.is_failed_sync() => self.fill(filled, end),
+        let step = if zeros_pay { FILL_BYTES } else { HOLE_BYTES };
+        let generous = end.max(filled.saturating_add(step).min(self.capacity));
+        match self.fill(filled, generous, zeros_pay) {
+            Err(error) if generous > end && !error.is_failed_sync() => {
+                self.fill(filled, end, zeros_pay)
+            }
             other => other,
         }
     }
@@ -110,10 +125,10 @@ impl<F: File> Ahead<F> {
         Err(FsError::new(Operation::Sync, &self.path, earlier).into())
     }
 
-    /// Zeros from `from` to `to`, durable. The caller holds `growing`.
-    fn fill(&self, from: u64, to: u64) -> Result<(), JournalError> {
+    /// Zeros from `from` to `to`, written or as a hole, durable. The caller holds `growing`.
+    fn fill(&self, from: u64, to: u64, written: bool) -> Result<(), JournalError> {
         self.writable()?;
-        write_zeros(&self.file, from, to)?;
+        write_zeros(&self.file, if written { from } else { to - 1 }, to)?;
         self.sync()?;
         self.filled.store(to, Ordering::Release);
         Ok(())
@@ -148,9 +163,11 @@ impl<F: File> Filler<F> {
         Self(ahead)
     }
 
-    /// Whether the tail has come so near to the end of the zeros that there should be more.
+    /// Whether the tail has come so near to the end of the zeros that there should be more. Not
+    /// while more than 256 KiB are written between two syncs: zeros would cost more than they save.
     pub fn needs_fill(&self) -> bool {
-        self.0.filled.load(Ordering::Acquire) < self.0.wanted()
+        let zeros_pay = self.0.zeros_pay.load(Ordering::Relaxed);
+        zeros_pay && self.0.filled.load(Ordering::Acquire) < self.0.wanted()
     }
 
     /// Writes and syncs at most 512 KiB of zeros, and says how many: none if no more are needed.
@@ -159,12 +176,12 @@ impl<F: File> Filler<F> {
     /// ([`JournalError::is_failed_sync`]) the writer fails too, for good.
     pub fn fill_step(&self) -> Result<u64, JournalError> {
         let _growing = self.0.growing.lock();
-        let filled = self.0.filled.load(Ordering::Acquire);
-        let to = self.0.wanted().min(filled + FILL_BYTES);
-        if to <= filled {
+        if !self.needs_fill() {
             return Ok(0);
         }
-        self.0.fill(filled, to)?;
+        let filled = self.0.filled.load(Ordering::Acquire);
+        let to = self.0.wanted().min(filled + FILL_BYTES);
+        self.0.fill(filled, to, true)?;
         Ok(to - filled)
     }
 }

@@ -9,9 +9,9 @@
 //! Invariants, on which replay relies to tell a power cut from damage:
 //! * J-1. What a frame claims to be synced was durable before the frame was written, and is
 //!   never written to again. Only the bytes from the tail on are.
-//! * J-2. Frames go only into zeros that are durable already, and 64 bytes of them always remain
-//!   behind the tail. So the file is never shorter than the frames in it, and a file that is was
-//!   cut.
+//! * J-2. Frames go only into zeros that belong to the file durably, and 64 bytes of them always
+//!   remain behind the tail. So the file is never shorter than the frames in it, and a file that
+//!   is was cut.
 //! * J-3. A frame names the sum of the one before it: after a write that failed, what is left of
 //!   it behind a later frame is never taken for that frame's successor.
 //! * J-4. A failed sync, whoever asked for it, fails every later one: nothing is retried.

@@ -31,13 +31,14 @@ pub struct Commit<'a> {
 
 /// Appends to one journal.
 ///
-/// After a write that failed the tail is where it was, and the next write replaces what may have
-/// been written. The failed commits may come back after a restart, whole and in order, but only
-/// until a later write is durable: it overwrites their first frame, and all of their bytes behind
-/// its own with zeros. Until that is durable, any mix of the two can be on disk, and replay finds
-/// whole frames of the one or of the other, never of both: the chain of sums holds only where
-/// the same write, or an equal one, wrote both frames. Neither was acknowledged as durable yet,
-/// and all they claim to be synced is true (J-1), so no mix is taken for damage.
+/// After a write that failed the tail is where it was, the header at the tail is wiped if the disk
+/// lets it, and the next write replaces all that may have been written: its own bytes lie over the
+/// first of it, zeros over the rest. Until that write is durable a power cut can leave any mix of
+/// the two on disk. Replay finds whole frames of the one or of the other, never of both: the chain
+/// of sums holds only where the same write, or an equal one, wrote both frames. So what comes back
+/// is a prefix of what was written, or of what had been written when a commit failed, and that one
+/// whole. Neither was acknowledged as durable yet, and all that either claims to be synced is true
+/// (J-1), so no mix is taken for damage.
 pub struct JournalWriter<D: Dir> {
     ahead: Arc<Ahead<D::File>>,
     identity: Identity,
@@ -238,11 +239,17 @@ impl<D: Dir> JournalWriter<D> {
         assert!(!self.sealed, "nothing follows a seal");
         self.ahead.writable()?;
         let end = end.max(self.soiled_upto);
-        self.ahead.reserve(end + ROOM_BYTES)?;
+        self.ahead.reserve(end + ROOM_BYTES, end - self.synced)?;
         let length = usize::try_from(end - self.tail).expect("what was in memory once");
         self.buffer.resize(length, 0);
         let written = self.ahead.file.write_at(self.tail, &self.buffer);
-        self.soiled_upto = if written.is_ok() { self.tail } else { end };
+        if written.is_ok() {
+            self.soiled_upto = self.tail;
+        } else {
+            self.soiled_upto = end;
+            // A commit that failed should not come back. If it does, that is no damage.
+            let _ = self.ahead.file.write_at(self.tail, &[0; FrameHeader::BYTES]);
+        }
         self.buffer.clear();
         self.buffer.shrink_to(BUFFER_BYTES_KEPT);
         Ok(written?)

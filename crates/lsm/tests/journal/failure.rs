@@ -2,7 +2,7 @@
 //! sync is final.
 
 use sutra_lsm::journal::{CommitBody, End, JournalError, JournalWriter};
-use sutra_testkit::{CrashPlan, Fault, Note, Profile, SimDir, SplitMix, Times};
+use sutra_testkit::{CrashPlan, Fault, Logged, Note, Op, Profile, SimDir, SplitMix, Times};
 
 use crate::support::{CAPACITY, IDENTITY, Journal, Written, body, group, read_back, write};
 
@@ -126,6 +126,53 @@ fn a_full_disk_fails_the_commit_before_it_is_begun_and_room_lets_it_through() {
     journal.write(vec![large]);
     let (_, found) = read_back(&journal.dir, &IDENTITY).unwrap();
     assert_eq!(found, journal.written);
+}
+
+#[test]
+fn a_commit_that_failed_does_not_come_back_when_the_store_is_opened_again() {
+    let mut rng = SplitMix::new(7);
+    let mut journal = Journal::new();
+    journal.commit(&mut rng);
+    // So many small frames that the part which is written holds some whole ones.
+    let many = (0..40).map(|_| body_of(10)).collect();
+    journal.dir.fail_at(journal.dir.op_count(), Fault::Enospc, Times::Once);
+    journal.try_write(many).unwrap_err();
+    let ops = journal.dir.ops();
+    let failed = ops.iter().rev().find(|logged| logged.failed).map(written_bytes);
+    assert!(failed > Some(200), "{failed:?} bytes are no whole frames");
+    let (_, found) = read_back(&journal.dir, &IDENTITY).unwrap();
+    assert_eq!(found, journal.written);
+}
+
+#[test]
+fn what_is_written_without_syncs_is_not_written_twice() {
+    let mut journal = Journal::new();
+    let filler = journal.writer.filler();
+    for _ in 0..8 {
+        journal.write(vec![body_of(100_000)]);
+        while filler.needs_fill() {
+            filler.fill_step().unwrap();
+        }
+    }
+    assert_eq!(filler.fill_step().unwrap(), 0);
+    let bytes: u64 = journal.dir.ops().iter().map(written_bytes).sum();
+    let created = (256 << 10) + 4_096;
+    let zeros = bytes - created - (journal.writer.length() - 4_096);
+    assert!(zeros < 600_000, "{zeros} zeros were written");
+    journal.writer.sync().unwrap();
+    journal.write(vec![body_of(1_000)]);
+    journal.writer.sync().unwrap();
+    let grows = journal.dir.image().total_length();
+    while filler.needs_fill() {
+        filler.fill_step().unwrap();
+    }
+    assert_eq!(journal.dir.image().total_length(), grows, "the hole is used up first");
+    let (_, found) = read_back(&journal.dir, &IDENTITY).unwrap();
+    assert_eq!(found, journal.written);
+}
+
+fn written_bytes(logged: &Logged) -> u64 {
+    if let Op::Write { data, .. } = &logged.op { data.length() } else { 0 }
 }
 
 #[test]
