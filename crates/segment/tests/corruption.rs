@@ -142,6 +142,20 @@ fn every_flipped_bit_of_an_appended_segment_is_noticed() {
 }
 
 #[test]
+fn every_flipped_bit_of_an_empty_segment_is_noticed_at_open() {
+    let bytes = Rows::new().write(); // One page sum, so that zeros stand before the section table.
+    let mut damaged = bytes.clone();
+    for byte in 0..bytes.len() {
+        for bit in 0..8 {
+            damaged[byte] ^= 1 << bit;
+            let error = open(&damaged).expect_err("all of it is read at open");
+            assert!(names_the_file(&error), "bit {bit} of byte {byte}: {error}");
+            damaged[byte] ^= 1 << bit;
+        }
+    }
+}
+
+#[test]
 fn every_cut_is_noticed_at_open() {
     check_every_cut(&sample().write());
     check_every_cut(&appended());
