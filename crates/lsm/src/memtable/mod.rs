@@ -1,11 +1,11 @@
 //! The memtable: what was committed since the last rotation, in memory, readable at any seq.
 //!
-//! Records lie in arenas of fixed slots ([`arena`]) that are filled one after the other. Hash
-//! tables that are never resized lead to them ([`table`]), versions of one thing are chained
-//! newest first ([`concepts`], [`associations`]), and the text and vectors of a commit stay in the
-//! buffer in which they came ([`payload`]). One thread at a time applies commits ([`apply`]); any
+//! Records lie in arenas of fixed slots (`arena`) that are filled one after the other. Hash
+//! tables that are never resized lead to them (`table`), versions of one thing are chained
+//! newest first (`concepts`, `associations`), and the text and vectors of a commit stay in the
+//! buffer in which they came (`payload`). One thread at a time applies commits (`apply`); any
 //! number of threads read and none of them ever waits. Flush and scans sort what is there
-//! ([`sorted`]).
+//! (`sorted`).
 //!
 //! # Why readers see what they should
 //! Everything shared is an atomic integer or set once through a [`OnceLock`].
