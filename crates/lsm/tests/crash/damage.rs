@@ -91,7 +91,7 @@ impl Store {
     }
 
     /// Panics if the store says anything else than before.
-    fn answer<D: Dir>(&self, tree: std::result::Result<&LsmTree<D>, &LsmError>) -> Answer {
+    fn answer<D: Dir>(&self, tree: Result<&LsmTree<D>, &LsmError>) -> Answer {
         let content = tree.map_err(LsmError::clone).and_then(|tree| {
             let content = read(&tree.snapshot(), &self.ids)?;
             Ok((content, tree.kind_named(KIND).is_some()))
