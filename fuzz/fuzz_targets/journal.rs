@@ -18,7 +18,7 @@ fuzz_target!(|input: &[u8]| {
     let mut bytes = input.to_vec();
     repair(&mut bytes);
     let mut image = Image::new();
-    image.put(&IDENTITY.name(), bytes);
+    image.put(&IDENTITY.name(), &bytes);
     let dir = SimDir::from_image(&image);
     let mut next = IDENTITY.first_seq;
     let replayed = replay(&dir, &IDENTITY, |frame| {

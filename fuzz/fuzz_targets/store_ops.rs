@@ -81,9 +81,10 @@ fn apply(change: Operation, model: &mut Model) -> WriteBatch {
     let mut batch = WriteBatch::new();
     match change {
         Operation::Put(n, content, vector) => {
+            let values = [f32::from(n), 0.5];
             let put = ConceptPut {
                 content: content.as_deref(),
-                vector: vector.then_some(&[f32::from(n), 0.5]),
+                vector: vector.then_some(&values),
                 ..ConceptPut::new(id(n))
             };
             batch.put_concept(&put).expect("a good concept");
