@@ -15,9 +15,9 @@ use sutra_bench::system::{Floor, disk_bytes, processor_time};
 use sutra_bench::table::{Table, Unit, rate, ratio};
 
 /// Threads that commit, and how many commits each makes in a round.
-const COMMITTERS: [(usize, usize); 3] = [(1, 200), (8, 50), (64, 20)];
+const COMMITTERS: [(usize, usize); 3] = [(1, 200), (8, 200), (64, 200)];
 /// LMDB has one writer, who gains nothing from company: each thread makes fewer.
-const LMDB_SHARE: usize = 5;
+const LMDB_SHARE: usize = 20;
 /// Rounds for each pass. They are short, since other users of a disk come and go.
 const ROUNDS: usize = 5;
 /// The file that the floor of durable commits is measured on.

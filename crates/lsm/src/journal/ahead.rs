@@ -3,11 +3,15 @@
 //! A sync of bytes that lie in blocks which are on disk already is several times as fast as one
 //! that makes the file longer; and a full disk shows here, before a commit is half written. But
 //! written zeros double what the disk has to take. So where much is written between two syncs the
-//! file is made longer by a hole instead, which reads as zeros and costs one sync for 16 MiB.
+//! file is made longer by a hole instead, which reads as zeros and costs one sync for 16 MiB. Once
+//! little is written between two syncs again, what is left of the hole is filled like new room.
 //!
 //! Invariants:
-//! * Whoever makes the file longer holds `growing`, adds zeros from `filled` on, syncs them, and
-//!   only then moves `filled`. The writer stays below `filled`, so nobody overwrites a frame.
+//! * The bytes from the tail to the end of the file are zero, durably, or being written by the
+//!   writer; the writer stays below `filled`, and zeros go only behind it, so nobody overwrites a
+//!   frame.
+//! * Whoever moves `filled` holds `growing`. Beyond the end of the file it moves only once the
+//!   longer file is durable. Only the writer moves it back, to behind what it is about to write.
 //! * A sync may swallow the error of another one that runs at the same time, since the system
 //!   tells it only once. So every sync waits for those it overlaps, and fails if any ever failed.
 
@@ -40,6 +44,14 @@ pub(crate) fn filled_at_first(capacity: u64) -> u64 {
     capacity.clamp(2 * FRAMES_START, FRAMES_START + AHEAD_BYTES_MIN)
 }
 
+/// How long the file is.
+struct Extent {
+    /// Where it ends, durably.
+    end: u64,
+    /// Whether a part of it that the writer was given is a hole.
+    is_hollow: bool,
+}
+
 /// What writer and filler share.
 pub(crate) struct Ahead<F> {
     pub(crate) file: F,
@@ -47,9 +59,9 @@ pub(crate) struct Ahead<F> {
     capacity: u64,
     /// Where the next frame goes, as the writer last said.
     tail: AtomicU64,
-    /// Every byte from the tail to here is zero, or being written by the writer, and durable.
+    /// The writer may write up to here.
     filled: AtomicU64,
-    growing: Mutex<()>,
+    growing: Mutex<Extent>,
     /// Whether little is written between two syncs.
     zeros_pay: AtomicBool,
     /// Shared by the syncs that are under way.
@@ -66,7 +78,7 @@ impl<F: File> Ahead<F> {
             capacity,
             tail: AtomicU64::new(FRAMES_START),
             filled: AtomicU64::new(filled),
-            growing: Mutex::new(()),
+            growing: Mutex::new(Extent { end: filled, is_hollow: false }),
             zeros_pay: AtomicBool::new(true),
             syncing: RwLock::new(()),
             sync_failed: AtomicBool::new(false),
@@ -79,26 +91,45 @@ impl<F: File> Ahead<F> {
     }
 
     /// Returns once every byte before `end` may be written to; `unsynced` of them will not be
-    /// durable then.
+    /// durable then. For the writer, which is about to write what ends there.
     pub(crate) fn reserve(&self, end: u64, unsynced: u64) -> Result<(), JournalError> {
         let zeros_pay = unsynced <= UNSYNCED_BYTES_MAX;
-        self.zeros_pay.store(zeros_pay, Ordering::Relaxed);
-        if end <= self.filled.load(Ordering::Acquire) {
+        let paid_before = self.zeros_pay.swap(zeros_pay, Ordering::Relaxed);
+        if end <= self.filled.load(Ordering::Acquire) && zeros_pay == paid_before {
             return Ok(());
         }
-        let _growing = self.growing.lock();
+        let mut extent = self.growing.lock();
+        if zeros_pay && extent.is_hollow {
+            self.fill_hole(&mut extent, end);
+        }
         let filled = self.filled.load(Ordering::Acquire);
         if end <= filled {
             return Ok(()); // The filler was at it.
         }
         let step = if zeros_pay { FILL_BYTES } else { HOLE_BYTES };
         let generous = end.max(filled.saturating_add(step).min(self.capacity));
-        match self.fill(filled, generous, zeros_pay) {
-            Err(error) if generous > end && !error.is_failed_sync() => {
-                self.fill(filled, end, zeros_pay)
-            }
+        let mut grow = |to| match zeros_pay {
+            true => self.fill(&mut extent, filled, to),
+            false => self.stretch(&mut extent, to),
+        };
+        match grow(generous) {
+            Err(error) if generous > end && !error.is_failed_sync() => grow(end),
             other => other,
         }
+    }
+
+    /// Puts zeros into what is left of a hole behind `end`: some now, which the next sync makes
+    /// durable together with the frame, the rest when the filler comes there.
+    fn fill_hole(&self, extent: &mut Extent, end: u64) {
+        extent.is_hollow = false;
+        let filled = self.filled.load(Ordering::Acquire);
+        let to = end.saturating_add(AHEAD_BYTES_MIN).min(filled);
+        if to <= end {
+            return;
+        }
+        // Without room for them the hole stays one there, and reads as zeros all the same.
+        let _ = write_zeros(&self.file, end, to);
+        self.filled.store(to, Ordering::Release);
     }
 
     /// Makes every byte durable that was written before the call.
@@ -125,21 +156,45 @@ impl<F: File> Ahead<F> {
         Err(FsError::new(Operation::Sync, &self.path, earlier).into())
     }
 
-    /// Zeros from `from` to `to`, written or as a hole, durable. The caller holds `growing`.
-    fn fill(&self, from: u64, to: u64, written: bool) -> Result<(), JournalError> {
+    /// Writes zeros from `from`, which is where `filled` is, to `to`, durably.
+    fn fill(&self, extent: &mut Extent, from: u64, to: u64) -> Result<(), JournalError> {
         self.writable()?;
-        write_zeros(&self.file, if written { from } else { to - 1 }, to)?;
+        write_zeros(&self.file, from, to)?;
         self.sync()?;
+        extent.end = extent.end.max(to);
         self.filled.store(to, Ordering::Release);
         Ok(())
     }
 
-    /// Up to where it should be zero now: as far ahead as has been written, within bounds.
+    /// Lets the file reach to `to` at least, durably, by a hole.
+    fn stretch(&self, extent: &mut Extent, to: u64) -> Result<(), JournalError> {
+        self.writable()?;
+        if extent.end < to {
+            write_zeros(&self.file, to - 1, to)?;
+            self.sync()?;
+            extent.end = to;
+        }
+        extent.is_hollow = true;
+        self.filled.store(to, Ordering::Release);
+        Ok(())
+    }
+
+    /// Up to where it should be zero: as far ahead as has been written, within bounds.
     fn wanted(&self) -> u64 {
         let tail = self.tail.load(Ordering::Acquire);
-        let ahead = (tail - FRAMES_START).clamp(AHEAD_BYTES_MIN, AHEAD_BYTES_MAX);
-        (tail + ahead).min(self.capacity)
+        (tail + ahead_of(tail)).next_multiple_of(FRAMES_START).min(self.capacity)
     }
+
+    /// Whether half of the zeros are used up: fewer would cost a sync for every few commits.
+    fn runs_out(&self) -> bool {
+        let tail = self.tail.load(Ordering::Acquire);
+        let enough = (tail + ahead_of(tail) / 2).min(self.capacity);
+        self.filled.load(Ordering::Acquire) < enough
+    }
+}
+
+fn ahead_of(tail: u64) -> u64 {
+    (tail - FRAMES_START).clamp(AHEAD_BYTES_MIN, AHEAD_BYTES_MAX)
 }
 
 /// Writes zeros in pieces of bounded size.
@@ -163,11 +218,10 @@ impl<F: File> Filler<F> {
         Self(ahead)
     }
 
-    /// Whether the tail has come so near to the end of the zeros that there should be more. Not
-    /// while more than 256 KiB are written between two syncs: zeros would cost more than they save.
+    /// Whether half of the zeros ahead of the tail are used up. Not while more than 256 KiB are
+    /// written between two syncs: zeros would cost more than they save.
     pub fn needs_fill(&self) -> bool {
-        let zeros_pay = self.0.zeros_pay.load(Ordering::Relaxed);
-        zeros_pay && self.0.filled.load(Ordering::Acquire) < self.0.wanted()
+        self.0.zeros_pay.load(Ordering::Relaxed) && self.0.runs_out()
     }
 
     /// Writes and syncs at most 512 KiB of zeros, and says how many: none if no more are needed.
@@ -175,13 +229,13 @@ impl<F: File> Filler<F> {
     /// Out of space, nothing is lost; the next commits may still fit. After a failed sync
     /// ([`JournalError::is_failed_sync`]) the writer fails too, for good.
     pub fn fill_step(&self) -> Result<u64, JournalError> {
-        let _growing = self.0.growing.lock();
+        let mut extent = self.0.growing.lock();
         if !self.needs_fill() {
             return Ok(0);
         }
         let filled = self.0.filled.load(Ordering::Acquire);
         let to = self.0.wanted().min(filled + FILL_BYTES);
-        self.0.fill(filled, to, true)?;
+        self.0.fill(&mut extent, filled, to)?;
         Ok(to - filled)
     }
 }

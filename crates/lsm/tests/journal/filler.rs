@@ -111,11 +111,14 @@ fn a_writer_that_runs_out_of_zeros_waits_for_the_filler_that_writes_them() {
     let dir = Stopping { inner: SimDir::new(), stop: stop.clone() };
     let mut writer = JournalWriter::create(&dir, IDENTITY, 5, 1 << 30).unwrap();
     let mut rng = SplitMix::new(31);
-    let mut written = group(writer.next_seq(), 1, vec![body(&mut rng, 3, 20)]);
+    // So much that half of the zeros are used up.
+    let first = (0..12).map(|_| body(&mut rng, 8, 20_000)).collect();
+    let mut written = group(writer.next_seq(), 1, first);
     write(&mut writer, &written).unwrap();
     let large = (0..8).map(|_| body(&mut rng, 6, 200_000)).collect();
     let large = group(writer.next_seq(), 2, large);
     let filler = writer.filler();
+    assert!(filler.needs_fill());
 
     let (begun, has_begun) = channel();
     let (release, go_on) = channel();
