@@ -82,7 +82,9 @@ impl<T, R> GroupCommit<T, R> {
                 Turn::Done(result) => Ok(result),
                 Turn::Poisoned => Err(GroupPoisoned),
                 Turn::Lead => {
-                    self.gather();
+                    // Those of the group before, who have just been told, can still join this one:
+                    // else they always miss it by a hair.
+                    thread::yield_now();
                     Ok(self.lead(&batch, index, lead))
                 }
             },
@@ -133,22 +135,6 @@ impl<T, R> GroupCommit<T, R> {
         result
     }
 
-    /// Lets those of the group before, who have just been woken, join this one. Without it they
-    /// always miss it by a hair, and groups are half as large as they could be.
-    fn gather(&self) {
-        let size = || self.queue.lock().waiting.front().map_or(0, |batch| batch.size());
-        let (mut before, mut in_vain) = (size(), 0);
-        for _ in 0..GATHER_YIELDS_MAX {
-            thread::yield_now();
-            let now = size();
-            in_vain = if now > before { 0 } else { in_vain + 1 };
-            if in_vain == GATHER_YIELDS_IN_VAIN {
-                return;
-            }
-            before = now;
-        }
-    }
-
     /// Tells the next batch to go on, or that nobody leads.
     fn hand_over(&self) {
         let mut queue = self.queue.lock();
@@ -170,10 +156,6 @@ impl<T, R> GroupCommit<T, R> {
         }
     }
 }
-
-/// How often a leader lets others run before it begins, at most, and how often without effect.
-const GATHER_YIELDS_MAX: usize = 8;
-const GATHER_YIELDS_IN_VAIN: usize = 1;
 
 /// Tells everybody when the leader unwinds.
 struct PoisonOnUnwind<'a, T, R> {
