@@ -50,33 +50,37 @@ impl<D: Dir> Snapshot<D> {
         for file in &self.version.segments {
             found.add(file.segment.outgoing(hash, id)?.into());
         }
-        self.visible(found.merge(|record| (record.kind().code(), record.target)))
+        self.visible(found.merge())
     }
 
     /// Associations that end at `id`. Costs as [`outgoing`](Self::outgoing), and a random access
     /// for each record.
     pub fn incoming(&self, id: &ConceptId) -> Result<Neighbors<'_>> {
-        let hash = self.version.hash(id);
-        let mut found = Found::default();
-        for memtable in self.version.memtables.iter().filter(|m| !m.is_empty()) {
-            let mut rows = Vec::new();
-            memtable.incoming(hash, id, self.seq(), &mut rows);
-            found.add(rows.into());
-        }
-        for file in &self.version.segments {
-            let incoming = file.segment.incoming(hash, id)?;
-            let mut rows = Vec::with_capacity(incoming.len());
-            for record in incoming {
-                rows.push(*record?);
-            }
-            found.add(rows.into());
-        }
         let version = &self.version;
-        self.visible(
-            found.merge(|record| {
-                (record.kind().code(), version.hash(&record.source), record.source)
-            }),
-        )
+        let hash = version.hash(id);
+        let (mut tables, mut recent, mut rows) = (0, Vec::new(), Vec::new());
+        for memtable in version.memtables.iter().filter(|m| !m.is_empty()) {
+            let before = recent.len();
+            memtable.incoming(hash, id, self.seq(), &mut recent);
+            tables += usize::from(recent.len() > before);
+        }
+        for file in &version.segments {
+            let before = rows.len();
+            for record in file.segment.incoming(hash, id)? {
+                rows.push(record?);
+            }
+            tables += usize::from(rows.len() > before);
+        }
+        let all = recent.iter().chain(rows);
+        self.visible(match tables {
+            0 | 1 => all.copied().collect(),
+            _ => merge(all.map(|record| Entry {
+                kind: record.kind().code(),
+                hash: version.hash(&record.source),
+                id: record.source,
+                record,
+            })),
+        })
     }
 
     /// Leaves out what is deleted. Copies nothing if nothing can be.
@@ -96,11 +100,19 @@ impl<D: Dir> Snapshot<D> {
     }
 }
 
-/// What the tables have, newest table first. Most often only one has any, and nothing is copied.
+/// Outgoing rows, newest table first. Most often only one has any, and nothing is copied.
 #[derive(Default)]
 struct Found<'s> {
     first: Rows<'s>,
     rest: Vec<Rows<'s>>,
+}
+
+/// A row among those of other tables: what it is sorted by, and where it lies.
+struct Entry<'a> {
+    kind: u16,
+    hash: u64,
+    id: ConceptId,
+    record: &'a AssociationRecord,
 }
 
 impl<'s> Found<'s> {
@@ -115,16 +127,31 @@ impl<'s> Found<'s> {
         }
     }
 
-    /// All rows, each table's sorted by `key`; of equal keys the newest wins.
-    fn merge<K: Ord>(self, key: impl Fn(&AssociationRecord) -> K) -> Rows<'s> {
+    fn merge(self) -> Rows<'s> {
         if self.rest.is_empty() {
             return self.first;
         }
-        let mut rows = self.first.into_owned();
-        rows.extend(self.rest.iter().flat_map(|rows| rows.iter()));
-        // The sort is stable and the newest table comes first, so the first of equals is newest.
-        rows.sort_by_cached_key(&key);
-        rows.dedup_by(|later, kept| key(later) == key(kept));
-        rows.into()
+        let tables = std::iter::once(&self.first).chain(&self.rest);
+        merge(tables.flat_map(|rows| rows.iter()).map(|record| Entry {
+            kind: record.kind().code(),
+            hash: 0, // Targets are sorted as they are.
+            id: record.target,
+            record,
+        }))
+    }
+}
+
+/// The rows of several tables, newest table first, each table's sorted: of equal ones the newest.
+fn merge<'a>(entries: impl Iterator<Item = Entry<'a>>) -> Rows<'static> {
+    let mut entries: Vec<_> = entries.collect();
+    // The sort finds the runs that are there; it is stable, so the first of equals is newest.
+    entries.sort_by(|a, b| a.key().cmp(&b.key()));
+    entries.dedup_by(|later, kept| later.key() == kept.key());
+    entries.into_iter().map(|entry| *entry.record).collect()
+}
+
+impl Entry<'_> {
+    fn key(&self) -> (u16, u64, &ConceptId) {
+        (self.kind, self.hash, &self.id)
     }
 }

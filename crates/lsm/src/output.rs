@@ -15,7 +15,7 @@ use zerocopy::little_endian::{U32, U64};
 use crate::error::{LsmError, Result};
 use crate::files::{SegmentFile, segment_name};
 use crate::memtable::Memtable;
-use crate::merge::{AssociationMerge, ConceptMerge, ConceptRow};
+use crate::merge::{AssociationMerge, ConceptMerge, ConceptRow, Merged};
 use crate::snapshot::{Home, entries_of, vector_of};
 use crate::version::Version;
 
@@ -167,7 +167,7 @@ impl<'a, D: Dir> Filter<'a, D> {
         let (memtables, segments) = (memtable.iter().copied(), segments.iter().copied());
         let mut merge = AssociationMerge::new(version.hash_seed, memtables, segments, u64::MAX)?;
         let mut rows = 0;
-        while let Some(record) = merge.next()? {
+        while let Some(Merged { record, .. }) = merge.next()? {
             if self.keeps_association(&record) {
                 each(record)?;
             }

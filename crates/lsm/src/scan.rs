@@ -67,7 +67,7 @@ impl<D: Dir> Iterator for Associations<'_, D> {
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             let record = match self.merge.next() {
-                Ok(record) => record?,
+                Ok(row) => row?.record,
                 Err(error) => return Some(Err(error)),
             };
             if record.is_tombstone() {

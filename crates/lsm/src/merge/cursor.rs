@@ -1,0 +1,108 @@
+//! [`Cursor`]: the rows of one table, in order.
+
+use std::ops::Range;
+
+use sutra_format::ConceptId;
+use sutra_format::hash::placement;
+use sutra_fs::Dir;
+
+use super::Merged;
+use super::row::Row;
+use crate::error::Result;
+use crate::files::SegmentFile;
+use crate::memtable::Memtable;
+use crate::snapshot::Home;
+
+/// Rows of a segment that are checked at once.
+const BLOCK_ROWS: u32 = 64;
+
+/// A place in one table.
+pub(crate) struct Cursor<'a, D: Dir, R: Row> {
+    table: Table<'a, D, R>,
+    /// The last id whose hash was asked for: with associations, often that of the next row.
+    known: Option<(ConceptId, u64)>,
+}
+
+enum Table<'a, D: Dir, R: Row> {
+    Memtable { memtable: &'a Memtable, rows: Vec<R::InMemory>, at: usize },
+    Segment { file: &'a SegmentFile<D>, block: &'a [R], rest: Range<u32> },
+}
+
+impl<'a, D: Dir, R: Row> Cursor<'a, D, R> {
+    pub(crate) fn over_memtable(memtable: &'a Memtable, upto: u64) -> Self {
+        let table = Table::Memtable { memtable, rows: R::sorted(memtable, upto), at: 0 };
+        Self::over(table)
+    }
+
+    pub(crate) fn over_segment(file: &'a SegmentFile<D>) -> Self {
+        let table = Table::Segment { file, block: &[], rest: 0..R::count(file) };
+        Self::over(table)
+    }
+
+    fn over(table: Table<'a, D, R>) -> Self {
+        Self { table, known: None }
+    }
+
+    /// The hash of the next row; at the end the largest there is.
+    #[inline]
+    pub(crate) fn hash(&mut self, seed: u64) -> Result<u64> {
+        self.fetch()?;
+        let id = match &self.table {
+            Table::Memtable { memtable, rows, at } => {
+                rows.get(*at).map(|row| *R::in_memory(memtable, *row).record.place())
+            }
+            Table::Segment { block, .. } => block.first().map(|row| *row.place()),
+        };
+        let Some(id) = id else { return Ok(u64::MAX) };
+        if let Some((known, hash)) = self.known
+            && known == id
+        {
+            return Ok(hash);
+        }
+        let hash = placement(seed, &id);
+        self.known = Some((id, hash));
+        Ok(hash)
+    }
+
+    /// Where the next row stands among those of its hash, unless this is the end.
+    #[inline]
+    pub(crate) fn rank(&self) -> Option<R::Rank> {
+        match &self.table {
+            Table::Memtable { memtable, rows, at } => {
+                rows.get(*at).map(|row| R::in_memory(memtable, *row).record.rank())
+            }
+            Table::Segment { block, .. } => block.first().map(R::rank),
+        }
+    }
+
+    /// The next row.
+    #[inline]
+    pub(crate) fn take(&mut self) -> Result<Option<Merged<'a, R>>> {
+        self.fetch()?;
+        Ok(match &mut self.table {
+            Table::Memtable { memtable, rows, at } => {
+                let row = rows.get(*at).map(|row| R::in_memory(memtable, *row));
+                *at += usize::from(row.is_some());
+                row
+            }
+            Table::Segment { block, .. } => block.split_first().map(|(first, rest)| {
+                *block = rest;
+                Merged { record: *first, home: Home::Segments }
+            }),
+        })
+    }
+
+    /// Sees to it that the next row is at hand.
+    #[inline]
+    fn fetch(&mut self) -> Result<()> {
+        if let Table::Segment { file, block, rest } = &mut self.table
+            && block.is_empty()
+            && rest.start < rest.end
+        {
+            let end = rest.end.min(rest.start.saturating_add(BLOCK_ROWS));
+            *block = R::read(file, rest.start..end)?;
+            rest.start = end;
+        }
+        Ok(())
+    }
+}
