@@ -1,0 +1,79 @@
+//! Each call to the system, of each kind: killed there, and refused there with each error.
+
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::ExitStatus;
+
+use crate::child::{Said, Task, check, models};
+use crate::history::State;
+
+const BATCHES: u64 = 30;
+/// The exit code of a program whose test panicked.
+const PANIC: i32 = 101;
+const SIGKILL: i32 = 9;
+/// What the engine uses, and how a kernel may refuse it.
+const CALLS: [(&str, &[&str]); 13] = [
+    ("openat", &["EIO", "EMFILE", "EINTR"]),
+    ("mkdir", &["EIO", "ENOSPC"]),
+    ("flock", &["EIO", "EINTR"]),
+    ("fstat,statx,newfstatat", &["EIO"]),
+    ("getdents64", &["EIO"]),
+    ("pread64", &["EIO", "EINTR"]),
+    ("pwrite64", &["EIO", "ENOSPC", "EINTR"]),
+    ("fsync", &["EIO", "ENOSPC", "EINTR"]),
+    ("fdatasync", &["EIO", "ENOSPC", "EINTR"]),
+    ("fchmod", &["EIO"]),
+    ("rename,renameat,renameat2", &["EIO", "ENOSPC"]),
+    ("unlink,unlinkat", &["EIO"]),
+    ("close", &["EIO"]),
+];
+/// Beyond this a sweep does not end.
+const CALLS_MAX: u32 = 5_000;
+
+/// Runs a child to which `what` happens at the `at`th of `calls`.
+fn run(calls: &str, what: &str, at: u32, store: &Path, models: &[State]) -> (Said, ExitStatus) {
+    let inject = format!("inject={calls}:{what}:when={at}");
+    let trace = format!("trace={calls}");
+    let strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject];
+    let runner: Vec<_> = strace.iter().map(|&word| word.to_owned()).collect();
+    let task = Task { store, first: 1, count: BATCHES, manual: true };
+    let (said, status) = task.start(&runner).end();
+    assert_ne!(status.code(), Some(PANIC), "{calls} {what} {at}");
+    if store.exists() {
+        let held = check(store, models, said);
+        assert!(!said.done || held == BATCHES, "{calls} {what} {at}: {said:?}");
+    }
+    (said, status)
+}
+
+/// Kills a child at each of the calls, until there are no more; gives how many there were.
+fn kill_at_each(calls: &str, models: &[State]) -> u32 {
+    for at in 1..CALLS_MAX {
+        let place = tempfile::tempdir().unwrap();
+        let (said, status) = run(calls, "signal=SIGKILL", at, &place.path().join("store"), models);
+        if status.success() {
+            assert!(said.done && !said.failed, "{calls} {at}: {said:?}");
+            return at - 1;
+        }
+        assert_eq!(status.signal(), Some(SIGKILL), "{calls} {at}: {status}");
+    }
+    panic!("more than {CALLS_MAX} of {calls}");
+}
+
+#[test]
+#[ignore = "takes minutes, and needs strace"]
+fn whatever_happens_to_a_call_the_store_stays_sound() {
+    let models = models(BATCHES);
+    let mut points = 0;
+    for (calls, errors) in CALLS {
+        let count = kill_at_each(calls, &models);
+        for (error, at) in errors.iter().flat_map(|error| (1..=count).map(move |at| (error, at))) {
+            let place = tempfile::tempdir().unwrap();
+            let store = place.path().join("store");
+            run(calls, &format!("error={error}"), at, &store, &models);
+            points += 1;
+        }
+        points += count;
+    }
+    assert!(points > 1_000, "only {points} calls were found");
+}
