@@ -15,7 +15,8 @@ use crate::name::Name;
 ///   or not its name is. Before that any subset of what was written may be durable, torn anywhere,
 ///   and where a write was lost or torn there may be zeros or garbage in its range.
 /// * A rename replaces its target in one step: there is no moment without a file of that name, and
-///   a power cut leaves the one or the other.
+///   a power cut leaves the one or the other. That holds if the old name is durable; else there may
+///   be none after a power cut.
 /// * A failed sync says nothing of what is durable, and a second one that succeeds says nothing
 ///   of the first one's bytes. Do not retry it.
 ///

@@ -29,6 +29,6 @@ mod sim;
 pub use damage::{flip_every_bit, truncations};
 pub use rng::SplitMix;
 pub use sim::{
-    Crash, CrashPlan, Crashes, Fault, Image, Logged, Note, Op, Profile, SimDir, SimFile, SimLock,
-    SimMap, Tears, Times, Written,
+    Call, Crash, CrashPlan, Crashes, Fault, Image, Logged, Note, Op, Profile, SimDir, SimFile,
+    SimLock, SimMap, Tears, Times, Twist, Written,
 };

@@ -12,6 +12,7 @@ use super::image::Image;
 use super::op::{Logged, Note};
 use super::plan::{CrashPlan, Profile, Selection};
 use super::state::State;
+use super::twist::{Call, Twist};
 
 /// A directory in memory. Clones are the same directory.
 ///
@@ -89,6 +90,12 @@ impl SimDir {
     /// Cuts the power after `ops` operations: every later call fails, and nothing is logged.
     pub fn cut_after(&self, ops: usize) {
         self.0.lock().op_faults.cut_after(ops as u64);
+    }
+
+    /// Lets `rule` decide from now on what becomes of each rename, removal, sync and write: the
+    /// defect of an engine that does not make it as it should.
+    pub fn twist(&self, rule: Arc<dyn Fn(&Call<'_>) -> Twist + Send + Sync>) {
+        self.0.lock().twist(rule);
     }
 
     /// Limits the bytes of all files that have a name; what goes beyond is refused as a full disk

@@ -9,6 +9,8 @@
 //!   certain: what came later must win.
 //! * An operation that was pending when a sync of it failed is *forsaken*: it may be kept, and no
 //!   later sync makes it certain.
+//! * A rename that is kept, of a name that was not, leaves nothing under its new name: all that is
+//!   known of it is that the file which was there is replaced.
 
 use std::collections::BTreeMap;
 
@@ -177,8 +179,11 @@ fn change_names(names: &mut BTreeMap<Name, Ino>, op: &Op) {
             names.insert(name.clone(), *ino);
         }
         Op::Rename { from, to, ino } => {
-            names.remove(from);
-            names.insert(to.clone(), *ino);
+            names.remove(to);
+            if names.get(from) == Some(ino) {
+                names.remove(from);
+                names.insert(to.clone(), *ino);
+            }
         }
         Op::Unlink { name } => {
             names.remove(name);

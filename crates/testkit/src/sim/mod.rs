@@ -2,7 +2,7 @@
 //!
 //! * `content`, `payload`: bytes of files in shared pages, so that a copy costs next to nothing.
 //! * `op`: the log of everything that was done, from which every crash is derived.
-//! * `state`, `fault`: the living directory. `dir` is the handle of the test, `seam` the
+//! * `state`, `fault`, `twist`: the living directory. `dir` is the handle of the test, `seam` the
 //!   [`Dir`](sutra_fs::Dir) contract, both over it.
 //! * `image`: a directory at rest, as it is found after a crash; can be damaged, can be opened.
 //! * `frontier`: what is durable and what is pending, moved along the log one operation at a time.
@@ -19,6 +19,7 @@ mod payload;
 mod plan;
 mod seam;
 mod state;
+mod twist;
 
 pub use crashes::{Crash, Crashes};
 pub use dir::SimDir;
@@ -27,3 +28,4 @@ pub use image::Image;
 pub use op::{Logged, Note, Op, Written};
 pub use plan::{CrashPlan, Profile, Tears};
 pub use seam::{SimFile, SimLock, SimMap};
+pub use twist::{Call, Twist};

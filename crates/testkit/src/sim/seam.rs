@@ -10,6 +10,7 @@ use super::content::Flat;
 use super::dir::SimDir;
 use super::op::Ino;
 use super::state::State;
+use super::twist::Act;
 
 /// A file of a [`SimDir`].
 #[derive(Debug)]
@@ -75,11 +76,11 @@ impl Dir for SimDir {
     }
 
     fn rename(&self, from: &Name, to: &Name) -> Result<()> {
-        self.call(Operation::Rename, from, |state| state.rename(from, to))
+        self.call(Operation::Rename, from, |state| state.make(Act::Rename(from, to)))
     }
 
     fn remove(&self, name: &Name) -> Result<()> {
-        self.call(Operation::Remove, name, |state| state.remove(name))
+        self.call(Operation::Remove, name, |state| state.make(Act::Remove(name)))
     }
 
     fn list(&self) -> Result<Vec<Name>> {
@@ -90,7 +91,7 @@ impl Dir for SimDir {
     }
 
     fn sync(&self) -> Result<()> {
-        self.call_dir(Operation::SyncDir, State::sync_dir)
+        self.call_dir(Operation::SyncDir, |state| state.make(Act::SyncDir))
     }
 
     fn lock(&self, name: &Name) -> Result<SimLock> {
@@ -137,7 +138,7 @@ impl File for SimFile {
             if !self.writable {
                 return Err(io::ErrorKind::PermissionDenied.into());
             }
-            state.write(self.ino, offset, bytes)
+            state.make(Act::Write(&self.name, self.ino, offset, bytes))
         })
     }
 
@@ -151,7 +152,7 @@ impl File for SimFile {
     }
 
     fn sync(&self) -> Result<()> {
-        self.call(Operation::Sync, |state| state.sync(self.ino))
+        self.call(Operation::Sync, |state| state.make(Act::Sync(&self.name, self.ino)))
     }
 
     fn length(&self) -> Result<u64> {

@@ -16,6 +16,7 @@ use super::fault::{Fault, Faults, power_is_off};
 use super::image::Image;
 use super::op::{Ino, Logged, Note, Op, Written};
 use super::payload::Payload;
+use super::twist::Twists;
 use crate::rng::mix;
 
 /// Files of a simulation are held in memory; this keeps a wrong offset from filling it.
@@ -31,6 +32,7 @@ pub(crate) struct State {
     pub(crate) read_faults: Faults,
     pub(crate) reads: u64,
     pub(crate) capacity: Option<u64>,
+    pub(crate) twists: Twists,
     names: BTreeMap<Name, Ino>,
     files: Vec<LiveFile>,
 }

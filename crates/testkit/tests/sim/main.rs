@@ -6,3 +6,4 @@ mod images;
 mod model;
 mod subsets;
 mod tears;
+mod twist;

@@ -27,8 +27,12 @@ pub(crate) fn play(log: &[Logged], kept: impl Fn(usize) -> bool, tear: Option<&T
         match &logged.op {
             Op::Link { name, ino } => drop(names.insert(name.to_string(), *ino)),
             Op::Rename { from, to, ino } => {
-                names.remove(from.as_str());
-                names.insert(to.to_string(), *ino);
+                let was_kept = names.get(from.as_str()) == Some(ino);
+                names.remove(to.as_str());
+                if was_kept {
+                    names.remove(from.as_str());
+                    names.insert(to.to_string(), *ino);
+                }
             }
             Op::Unlink { name } => drop(names.remove(name.as_str())),
             Op::Write { ino, data } => {
