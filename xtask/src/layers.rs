@@ -139,7 +139,8 @@ fn judge_package(layer: &Layer, package: &Package) -> Vec<String> {
         let is_test = dependency.kind.as_deref() == Some("dev");
         let known = layer.knows.contains(&name);
         let known_to_tests = is_test && layer.tests_know.contains(&name);
-        !known && !known_to_tests
+        let is_itself = is_test && name == layer.name; // With a feature that only its tests need.
+        !known && !known_to_tests && !is_itself
     });
     let mut complaints: Vec<_> = forbidden
         .map(|dependency| {
@@ -204,6 +205,12 @@ mod tests {
         );
         check(&package("sutra-fs", "sutra-testkit", "\"build\"", "null"), &["sutra-testkit"]);
         check(&package("sutra-fs", "sutra-lsm", "\"dev\"", "null"), &["sutra-fs -> sutra-lsm"]);
+    }
+
+    #[test]
+    fn a_crate_may_be_built_differently_for_its_own_tests() {
+        check(&package("sutra-lsm", "sutra-lsm", "\"dev\"", "null"), &[]);
+        check(&package("sutra-lsm", "sutra-lsm", "null", "null"), &["sutra-lsm -> sutra-lsm"]);
     }
 
     #[test]

@@ -21,6 +21,7 @@ use crate::error::{LsmError, Result};
 use crate::group::{GroupCommit, GroupLimits, GroupPoisoned};
 use crate::journal::{Commit, Identity, JournalError, JournalWriter, SummedBody};
 use crate::memtable::Memtable;
+use crate::planted::{self, Bug};
 use crate::pressure::Pressure;
 use crate::tree::{Inner, JournalStart, Ledger, LsmTree, Sealed};
 use crate::version::Version;
@@ -161,17 +162,44 @@ impl<D: Dir> Inner<D> {
         let asked = part.iter().map(|waiting| waiting.durability);
         let (mut sync, mut soon) = (false, false);
         asked.for_each(|durability| match durability {
-            Durability::Sync => sync = true,
+            Durability::Sync => sync = !planted::is(Bug::EarlyAcknowledgement),
             Durability::Buffered => soon = true,
             Durability::None => {}
         });
+        let part = if planted::is(Bug::VisibleBeforeSynced) {
+            self.apply(writer, memtable, part, &infos, time);
+            Vec::new()
+        } else {
+            part
+        };
         let journal = writer.journal.as_mut().expect("it was written to just now");
         if sync {
             self.timed_sync(journal)?;
         } else if soon {
             self.signals.unsynced.store(true, Ordering::Release);
         }
-        for (waiting, info) in part.into_iter().zip(&infos) {
+        self.apply(writer, memtable, part, &infos, time);
+        let journal = writer.journal.as_mut().expect("it was written to just now");
+        let marks = sync && !planted::is(Bug::MarkForgotten);
+        if marks && journal.mark().is_err_and(|error| error.is_failed_sync()) {
+            self.poison.set("the journal could not be synced");
+        }
+        if journal.filler().needs_fill() && self.has_threads() {
+            self.signals.wake_flush();
+        }
+        Ok(infos)
+    }
+
+    /// Shows commits that were written, and synced if need be.
+    fn apply(
+        &self,
+        writer: &mut Writer<D>,
+        memtable: &Memtable,
+        part: Vec<Waiting>,
+        infos: &[CommitInfo],
+        time: u64,
+    ) {
+        for (waiting, info) in part.into_iter().zip(infos) {
             let body = waiting.body.into_body();
             memtable
                 .apply(info.first_seq, &body.concepts, &body.associations, body.payload)
@@ -181,13 +209,6 @@ impl<D: Dir> Inner<D> {
         writer.next_seq = last;
         writer.last_time = time;
         self.visible.store(last - 1, Ordering::Release);
-        if sync && journal.mark().is_err_and(|error| error.is_failed_sync()) {
-            self.poison.set("the journal could not be synced");
-        }
-        if journal.filler().needs_fill() && self.has_threads() {
-            self.signals.wake_flush();
-        }
-        Ok(infos)
     }
 
     /// Puts the frames of a group into the journal.
@@ -226,7 +247,8 @@ impl<D: Dir> Inner<D> {
     /// unknown what is on disk.
     fn journal_failed(&self, error: JournalError) -> LsmError {
         let error = LsmError::from(error);
-        if !error.is_out_of_space() || self.poison_is_due(&error) {
+        let is_due = !error.is_out_of_space() || self.poison_is_due(&error);
+        if is_due && !planted::is(Bug::PoisonForgotten) {
             self.poison.set(&error.to_string());
         }
         error
@@ -296,7 +318,9 @@ impl<D: Dir> Inner<D> {
         let start = start_of(&journal);
         let mut manifest = ledger.manifest.clone();
         manifest.journal_floor = Some(start.journal_id);
-        if let Err(error) = self.publish(&mut ledger, manifest) {
+        if planted::is(Bug::JournalNotNamed) {
+            ledger.manifest = manifest;
+        } else if let Err(error) = self.publish(&mut ledger, manifest) {
             self.give_up(&journal.identity().name());
             return Err(error);
         }
@@ -330,15 +354,23 @@ impl<D: Dir> Inner<D> {
         let mut ledger = self.wait_for_flush()?;
         let next = self.create_journal(&mut ledger, writer.next_seq)?;
         let old = writer.journal.as_mut().expect("a memtable with records has a journal");
-        old.seal(next.identity().journal_id).map_err(|error| {
-            // The seal may be on disk or not: nothing more can go into either journal.
-            self.poison.set(&error.to_string());
-            LsmError::from(error)
-        })?;
+        if !planted::is(Bug::JournalNotSealed) {
+            old.seal(next.identity().journal_id).map_err(|error| {
+                // The seal may be on disk or not: nothing more can go into either journal.
+                self.poison.set(&error.to_string());
+                LsmError::from(error)
+            })?;
+        }
         let version = self.version.load();
         let sealed = Sealed { memtable: version.active().clone(), journal: start_of(old) };
         ledger.sealed.push_back(sealed);
         ledger.active_journal = Some(start_of(&next));
+        if planted::is(Bug::FloorAdvancedEarly) {
+            let mut manifest = ledger.manifest.clone();
+            manifest.journal_floor = Some(next.identity().journal_id);
+            manifest.last_seq = writer.next_seq - 1;
+            self.publish(&mut ledger, manifest)?;
+        }
         let mut memtables = vec![self.new_memtable()];
         memtables.extend(version.memtables.iter().cloned());
         self.version.store(Arc::new(Version::with_memtables(&version, memtables)));

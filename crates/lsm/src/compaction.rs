@@ -15,6 +15,7 @@ use crate::files::{SegmentFile, segment_name};
 use crate::flush::metadata;
 use crate::output::{Filter, Input, Label, Stop, Survey};
 use crate::plan::{self, LevelSize};
+use crate::planted::{self, Bug};
 use crate::tree::{Inner, LsmTree};
 use crate::version::Version;
 
@@ -97,7 +98,8 @@ impl<D: Dir> Inner<D> {
             version,
             memtable: None,
             segments: segments.to_vec(),
-            bottom: version.segments.last().map(|file| file.segment.id()) == oldest,
+            bottom: version.segments.last().map(|file| file.segment.id()) == oldest
+                || planted::is(Bug::TombstonesDroppedInMerge),
             cancel: &self.closing,
         };
         let label = self.label(segments);
@@ -146,19 +148,27 @@ impl<D: Dir> Inner<D> {
             file.payload_only = true;
         }
         let live = live_payload(files.iter().filter(|file| !file.payload_only))?;
-        let is_gone =
-            |file: &SegmentFile<D>| file.payload_only && !live.contains_key(&file.segment.id());
+        let is_gone = |file: &SegmentFile<D>| {
+            let is_needed =
+                live.contains_key(&file.segment.id()) && !planted::is(Bug::DonorRemovedEarly);
+            file.payload_only && !is_needed
+        };
         let (gone, files): (Vec<_>, Vec<_>) = files.into_iter().partition(is_gone);
         let version = Version::new(self.hash_seed, current.memtables.clone(), files)?;
         let mut manifest: Manifest = ledger.manifest.clone();
         if let Some(meta) = meta {
             manifest.add_segment(meta);
         }
-        for id in inputs {
+        for id in inputs.iter().filter(|_| !planted::is(Bug::InputsStayListed)) {
             manifest.update_segment(*id, |segment| segment.payload_only = true);
         }
         let gone_ids: Vec<u32> = gone.iter().map(|file| file.segment.id()).collect();
-        manifest.remove_segments(&gone_ids);
+        if !planted::is(Bug::InputsStayListed) {
+            manifest.remove_segments(&gone_ids);
+        }
+        if planted::is(Bug::InputsRemovedEarly) {
+            gone_ids.iter().for_each(|id| self.give_up(&segment_name(*id)));
+        }
         manifest.record_compaction(self.environment.now());
         self.publish(&mut ledger, manifest)?;
         self.version.store(Arc::new(version));

@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::files::{SegmentFile, journal_name, segment_name};
 use crate::memtable::Memtable;
 use crate::output::{Filter, Input, Label, Stop};
+use crate::planted::{self, Bug};
 use crate::tree::{Inner, JournalStart, LsmTree, Sealed};
 use crate::version::Version;
 
@@ -61,7 +62,9 @@ impl<D: Dir> Inner<D> {
 
     /// What closing does: leaves a store that opens without any journal.
     pub(crate) fn retire(&self) -> Result<()> {
-        self.flush_all()?;
+        if !planted::is(Bug::ClosedWithoutFlush) {
+            self.flush_all()?;
+        }
         let mut writer = self.writer()?;
         if writer.journal.take().is_none() {
             return Ok(());
@@ -113,7 +116,7 @@ impl<D: Dir> Inner<D> {
             version,
             memtable: Some(memtable),
             segments: Vec::new(),
-            bottom: version.segments.is_empty(),
+            bottom: version.segments.is_empty() || planted::is(Bug::TombstonesDroppedInFlush),
             cancel: &never,
         };
         let label = Label {
@@ -148,7 +151,9 @@ impl<D: Dir> Inner<D> {
         let mut ledger = self.ledger.lock();
         let next = ledger.sealed.get(1).map(|sealed| sealed.journal).or(ledger.active_journal);
         let mut manifest = ledger.manifest.clone();
-        manifest.last_seq = sealed.memtable.max_seq().unwrap_or(manifest.last_seq);
+        if !planted::is(Bug::LastSequenceForgotten) {
+            manifest.last_seq = sealed.memtable.max_seq().unwrap_or(manifest.last_seq);
+        }
         manifest.journal_floor = next.map(|journal| journal.journal_id);
         if let Some(meta) = meta {
             manifest.add_segment(meta);
@@ -158,6 +163,9 @@ impl<D: Dir> Inner<D> {
         memtables.retain(|memtable| !Arc::ptr_eq(memtable, &sealed.memtable));
         let files = version.files.iter().cloned().chain(file).collect();
         let version = Version::new(self.hash_seed, memtables, files)?;
+        if planted::is(Bug::JournalRemovedEarly) {
+            self.remove_journal(Some(sealed.journal));
+        }
         self.publish(&mut ledger, manifest)?;
         self.version.store(Arc::new(version));
         ledger.sealed.pop_front();

@@ -36,6 +36,11 @@ mod neighbours;
 mod open;
 mod output;
 mod plan;
+#[cfg(not(feature = "planted"))]
+#[expect(unreachable_pub, reason = "public only where defects can be planted")]
+mod planted;
+#[cfg(feature = "planted")]
+pub mod planted;
 mod pressure;
 mod recovery;
 mod scan;

@@ -17,6 +17,7 @@ use crate::files::{FileRole, SegmentFile, journal_name, role_of};
 use crate::flush::metadata;
 use crate::journal::{self, CommitBody, End, Identity, Replayed, ReplayedFrame};
 use crate::memtable::Memtable;
+use crate::planted::{self, Bug};
 use crate::strays;
 use crate::tree::{Inner, JournalStart, LsmTree};
 use crate::version::Version;
@@ -79,6 +80,7 @@ impl<D: Dir> Replay<'_, D> {
             log.commits += commits;
             log.next_seq = next_seq;
             match end {
+                End::Sealed { .. } if planted::is(Bug::NextJournalForgotten) => return Ok(log),
                 End::Sealed { next_journal } => {
                     identity = self
                         .identity(JournalStart { journal_id: next_journal, first_seq: next_seq });
@@ -138,16 +140,23 @@ impl<D: Dir> Inner<D> {
             manifest.last_seq = log.next_seq - 1;
             manifest.journal_floor = None;
         }
-        strays::check(&*self.dir, &names, &ledger.manifest, &journals, manifest.last_seq)?;
+        if !planted::is(Bug::StraysUnchecked) {
+            strays::check(&*self.dir, &names, &ledger.manifest, &journals, manifest.last_seq)?;
+        }
         if ledger.manifest.journal_floor.is_some() {
             let files = crate::open::open_files(&self.dir, &manifest)?;
             let memtables = self.version.load().memtables.clone();
             let version = Version::new(self.hash_seed, memtables, files)?;
             let last_seq = manifest.last_seq;
+            if planted::is(Bug::OrphansRemovedEarly) {
+                self.remove_orphans(&manifest)?;
+            }
             self.publish(&mut ledger, manifest)?;
             self.version.store(version.into());
             self.visible.store(last_seq, std::sync::atomic::Ordering::Release);
-            self.writer()?.next_seq = last_seq + 1;
+            if !planted::is(Bug::SequenceReused) {
+                self.writer()?.next_seq = last_seq + 1;
+            }
         } else {
             ledger.manifest = manifest; // But for the next id it is as published.
         }
@@ -197,7 +206,10 @@ impl<D: Dir> Inner<D> {
             FileRole::Manifest | FileRole::Lock | FileRole::Foreign => false,
         };
         // Listed only now: publishing the manifest may have used up what was staged before.
-        let orphans: Vec<Name> = self.dir.list()?.into_iter().filter(is_orphan).collect();
+        let mut orphans: Vec<Name> = self.dir.list()?.into_iter().filter(is_orphan).collect();
+        if planted::is(Bug::OrphansKept) {
+            orphans.clear();
+        }
         if !orphans.is_empty() {
             // Who published this manifest may have been killed before its name was durable.
             self.dir.sync()?;
