@@ -9,7 +9,7 @@
 use sutra_format::{AssociationRecord, ConceptId};
 
 /// Keys that a pass holds at most, of 24 bytes each.
-pub(crate) const PASS_KEYS: usize = 2 << 20;
+pub(crate) const PASS_KEYS: usize = 1 << 20;
 
 const BUCKET_BITS: u32 = 8;
 
