@@ -37,6 +37,14 @@ pub enum LsmError {
         /// What does not fit.
         reason: String,
     },
+    /// What is in a directory does not allow to write a copy there.
+    #[error("{path}: {reason}", path = path.display())]
+    Unfit {
+        /// The directory, or the file in it that shows it.
+        path: PathBuf,
+        /// What is there, and what to do.
+        reason: String,
+    },
     /// A value cannot be stored.
     #[error("{what}: {reason}")]
     Invalid {
@@ -84,7 +92,9 @@ impl LsmError {
     /// The file that it is about.
     pub fn path(&self) -> Option<&Path> {
         match self {
-            Self::Inconsistent { path, .. } | Self::NoStore { path } => Some(path),
+            Self::Inconsistent { path, .. } | Self::Unfit { path, .. } | Self::NoStore { path } => {
+                Some(path)
+            }
             Self::Segment(error) => error.path(),
             Self::Manifest(error) => error.path(),
             Self::Journal(error) => Some(error.path()),

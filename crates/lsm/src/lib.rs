@@ -20,6 +20,7 @@
 //!   snapshot still sees are in the memtables and segments that it pins.
 #![forbid(unsafe_code)]
 
+mod backup;
 mod batch;
 mod commit;
 mod compaction;
@@ -52,6 +53,7 @@ mod verify;
 mod version;
 mod worker;
 
+pub use backup::{BackupReport, StoreIdentity, restore};
 pub use batch::{ConceptPut, Touch, WriteBatch};
 pub use commit::CommitInfo;
 pub use config::{Background, CompactionConfig, Durability, Environment};

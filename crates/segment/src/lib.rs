@@ -58,6 +58,7 @@ mod pages;
 mod passes;
 mod payload;
 mod plan;
+mod raw;
 mod reader;
 mod sections;
 mod stats;

@@ -97,7 +97,7 @@ fn kind_of(error: &LsmError) -> ErrorKind {
     }
     match error {
         LsmError::NoStore { .. } => ErrorKind::NotFound,
-        LsmError::Invalid { .. } => ErrorKind::InvalidInput,
+        LsmError::Invalid { .. } | LsmError::Unfit { .. } => ErrorKind::InvalidInput,
         LsmError::Poisoned { .. } => ErrorKind::Poisoned,
         LsmError::ReadOnly => ErrorKind::ReadOnly,
         LsmError::Segment(error) if is_misuse(error) => ErrorKind::InvalidInput,
