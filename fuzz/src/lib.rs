@@ -1,0 +1,30 @@
+//! What is done with the bytes of a fuzzer, one function for each target.
+//!
+//! The same functions run on the stored inputs in the ordinary tests of `sutra-lsm`, which take
+//! this file in by its path; so nothing here knows libFuzzer, or itself by the name of its crate.
+//!
+//! * `tape` turns bytes into choices; `base` has sound stores to begin with.
+//! * `mutate` damages files as a tape says, and `repair` makes sums right again, so that what is
+//!   behind them is reached.
+//! * [`segment()`], [`manifest()`], [`journal()`], [`store_ops()`] and [`open_dir()`] are the
+//!   targets. They panic when the engine does what it must not.
+//! * [`bounded`] holds memory against the length of the files.
+
+mod base;
+mod bound;
+mod journal;
+mod look;
+mod manifest;
+mod mutate;
+mod open_dir;
+mod repair;
+mod segment;
+mod store_ops;
+mod tape;
+
+pub use bound::bounded;
+pub use journal::journal;
+pub use manifest::manifest;
+pub use open_dir::open_dir;
+pub use segment::segment;
+pub use store_ops::store_ops;
