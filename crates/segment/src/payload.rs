@@ -57,7 +57,7 @@ impl<D: AsRef<[u8]>> Segment<D> {
     #[inline]
     fn within(&self, block: Place, offset: u64, bytes: u64) -> Option<Place> {
         let end = offset.checked_add(bytes)?;
-        (end <= block.length).then_some(Place { offset: block.offset + offset, length: bytes })
+        (end <= block.length).then(|| Place { offset: block.offset + offset, length: bytes })
     }
 
     #[cold]
