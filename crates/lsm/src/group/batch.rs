@@ -6,9 +6,7 @@
               wakes one waiter after the other: 5.6 against 12 us of CPU for each of 64 commits"
 )]
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
 
 use super::GroupLimits;
 
@@ -16,14 +14,7 @@ use super::GroupLimits;
 pub(super) struct Batch<T, R> {
     state: Mutex<State<T, R>>,
     changed: Condvar,
-    /// Whether somebody who waits is told something: for those who look without the lock.
-    news: AtomicBool,
 }
-
-/// How often one who waits lets others run before it sleeps. A sync of a fast disk is over by
-/// then, and where many wait on few cores, to sleep and to be woken costs more than the commit:
-/// with 64 threads on 2 cores twice as many commits are done.
-const YIELDS_MAX: usize = 100;
 
 struct State<T, R> {
     phase: Phase,
@@ -53,7 +44,7 @@ impl<T, R> Batch<T, R> {
     pub(super) fn new() -> Self {
         let state =
             State { phase: Phase::Pending, items: Vec::new(), weight: 0, results: Vec::new() };
-        Self { state: Mutex::new(state), changed: Condvar::new(), news: AtomicBool::new(false) }
+        Self { state: Mutex::new(state), changed: Condvar::new() }
     }
 
     /// Whether an item of this weight can be added.
@@ -78,12 +69,6 @@ impl<T, R> Batch<T, R> {
 
     /// Waits for the result of item `index`, or for the order to lead.
     pub(super) fn wait(&self, index: usize) -> Turn<R> {
-        for _ in 0..YIELDS_MAX {
-            if self.news.load(Ordering::Relaxed) {
-                break;
-            }
-            thread::yield_now();
-        }
         let mut state = self.lock();
         loop {
             match state.phase {
@@ -91,7 +76,7 @@ impl<T, R> Batch<T, R> {
                     state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
                 }
                 Phase::Electing => {
-                    self.tell(&mut state, Phase::Pending);
+                    state.phase = Phase::Pending;
                     return Turn::Lead;
                 }
                 Phase::Done => return state.take(index).map_or(Turn::Poisoned, Turn::Done),
@@ -102,7 +87,7 @@ impl<T, R> Batch<T, R> {
 
     /// Tells one of those who wait, or who are about to, to lead.
     pub(super) fn elect(&self) {
-        self.tell(&mut self.lock(), Phase::Electing);
+        self.lock().phase = Phase::Electing;
         self.changed.notify_one();
     }
 
@@ -115,7 +100,7 @@ impl<T, R> Batch<T, R> {
     pub(super) fn publish(&self, results: Vec<R>, own: usize) -> R {
         let mut state = self.lock();
         state.results = results.into_iter().map(Some).collect();
-        self.tell(&mut state, Phase::Done);
+        state.phase = Phase::Done;
         let result = state.take(own).expect("the leader's item is one of them");
         drop(state);
         self.changed.notify_all();
@@ -125,16 +110,11 @@ impl<T, R> Batch<T, R> {
     /// Tells all who wait that their items are lost.
     pub(super) fn poison(&self) {
         let mut state = self.lock();
-        self.tell(&mut state, Phase::Poisoned);
+        state.phase = Phase::Poisoned;
         let items = std::mem::take(&mut state.items);
         drop(state);
         self.changed.notify_all();
         drop(items); // Not under the lock: it is foreign code.
-    }
-
-    fn tell(&self, state: &mut State<T, R>, phase: Phase) {
-        self.news.store(!matches!(phase, Phase::Pending), Ordering::Relaxed);
-        state.phase = phase;
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T, R>> {
