@@ -42,6 +42,7 @@ mod plan;
 mod planted;
 #[cfg(feature = "planted")]
 pub mod planted;
+mod poison;
 mod pressure;
 mod recovery;
 mod scan;

@@ -17,10 +17,11 @@ use sutra_manifest::Manifest;
 use crate::commit::{Queue, Writer};
 use crate::config::{Background, CompactionConfig, Environment};
 use crate::error::{LsmError, Result};
-use crate::health::{Health, Poison};
+use crate::health::Health;
 use crate::journal::Filler;
 use crate::memtable::Memtable;
 use crate::planted::{self, Bug};
+use crate::poison::Poison;
 use crate::recovery::Recovery;
 use crate::snapshot::Snapshot;
 use crate::stats::Counters;
@@ -180,6 +181,10 @@ impl<D: Dir> LsmTree<D> {
     fn shut_down(&mut self) -> Result<()> {
         if self.inner.closing.swap(true, Ordering::AcqRel) {
             return Ok(());
+        }
+        if self.inner.poison.is_inherited() {
+            self.workers.forget(); // They are threads of the parent.
+            return self.inner.poison.check();
         }
         self.inner.signals.wake_all();
         self.workers.join();

@@ -64,6 +64,11 @@ impl Workers {
             let _ = thread.join(); // A panic was caught and recorded before.
         }
     }
+
+    /// Leaves them to the process that they run in.
+    pub(crate) fn forget(&self) {
+        std::mem::forget(std::mem::take(&mut *self.threads.lock()));
+    }
 }
 
 impl<D: Dir> LsmTree<D> {
