@@ -19,8 +19,6 @@ pub enum Bug {
     VisibleBeforeSynced,
     /// A writer whose journal failed goes on.
     PoisonForgotten,
-    /// A failed write leaves what it wrote at the tail of the journal.
-    FailedCommitNotWiped,
     /// No mark says that the last group is durable.
     MarkForgotten,
     /// Frames say that more is durable than is.
@@ -63,6 +61,8 @@ pub enum Bug {
     NextJournalForgotten,
     /// Recovery removes journals before the manifest names what replaces them.
     OrphansRemovedEarly,
+    /// Recovery removes files before the manifest that a killed writer renamed is durable.
+    OrphansRemovedUnsynced,
     /// Recovery leaves behind what nothing names.
     OrphansKept,
     /// The first commit after a recovery takes sequence numbers that are taken.

@@ -157,8 +157,20 @@ impl<D: Dir> Inner<D> {
             if !planted::is(Bug::SequenceReused) {
                 self.writer()?.next_seq = last_seq + 1;
             }
+        } else if manifest.last_seq == 0 {
+            // Who made the store may have failed to make the manifest durable: without it, what is
+            // written next would be parts of a store and no store.
+            self.publish(&mut ledger, manifest)?;
         } else {
             ledger.manifest = manifest; // But for the next id it is as published.
+            if !self.orphans(&ledger.manifest)?.is_empty()
+                && !planted::is(Bug::OrphansRemovedUnsynced)
+            {
+                // Who published it may have been killed, or failed, before its name was durable,
+                // and a sync that works now says nothing of one that failed then.
+                let manifest = ledger.manifest.clone();
+                self.publish(&mut ledger, manifest)?;
+            }
         }
         ledger.recovered.orphans = self.remove_orphans(&ledger.manifest)?;
         Ok(())
@@ -198,21 +210,22 @@ impl<D: Dir> Inner<D> {
         Ok(log)
     }
 
-    /// Removes what no manifest names; says how many files that were.
-    fn remove_orphans(&self, manifest: &Manifest) -> Result<usize> {
+    /// The files that no manifest names.
+    fn orphans(&self, manifest: &Manifest) -> Result<Vec<Name>> {
         let is_orphan = |name: &Name| match role_of(name) {
             FileRole::Segment(id) => manifest.segment(id).is_none(),
             FileRole::Journal(_) | FileRole::Staged => true,
             FileRole::Manifest | FileRole::Lock | FileRole::Foreign => false,
         };
+        Ok(self.dir.list()?.into_iter().filter(is_orphan).collect())
+    }
+
+    /// Removes what no manifest names; says how many files that were. The manifest is durable.
+    fn remove_orphans(&self, manifest: &Manifest) -> Result<usize> {
         // Listed only now: publishing the manifest may have used up what was staged before.
-        let mut orphans: Vec<Name> = self.dir.list()?.into_iter().filter(is_orphan).collect();
+        let mut orphans = self.orphans(manifest)?;
         if planted::is(Bug::OrphansKept) {
             orphans.clear();
-        }
-        if !orphans.is_empty() {
-            // Who published this manifest may have been killed before its name was durable.
-            self.dir.sync()?;
         }
         orphans.iter().try_for_each(|name| self.dir.remove(name))?;
         Ok(orphans.len())

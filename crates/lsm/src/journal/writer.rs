@@ -247,7 +247,7 @@ impl<D: Dir> JournalWriter<D> {
         let length = usize::try_from(end - self.tail).expect("what was in memory once");
         self.buffer.resize(length, 0);
         let written = self.ahead.file.write_at(self.tail, &self.buffer);
-        if written.is_ok() || planted::is(Bug::FailedCommitNotWiped) {
+        if written.is_ok() {
             self.soiled_upto = self.tail;
         } else {
             self.soiled_upto = end;

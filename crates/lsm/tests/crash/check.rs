@@ -10,10 +10,10 @@ use sutra_testkit::{Image, SimDir};
 
 use crate::content::{Content, read};
 use crate::model::Change;
-use crate::workload::{History, Moment, Stage, batch};
+use crate::workload::{History, Moment, Rule, Stage, batch};
 
 /// What may be found, and what must be.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Promise<'a> {
     /// The store must say what it said at one of these moments.
     pub(crate) moments: Vec<&'a Moment>,
@@ -22,6 +22,8 @@ pub(crate) struct Promise<'a> {
     /// Kinds that it must know, and all that it may.
     pub(crate) kinds: [BTreeSet<&'static str>; 2],
     pub(crate) segment_bytes: u64,
+    /// A defect of the engine.
+    pub(crate) rule: Option<&'a Rule>,
 }
 
 /// A store that was opened after a crash.
@@ -41,7 +43,7 @@ impl<'a> Promise<'a> {
 
     /// The same in a directory that did not lose its power.
     pub(crate) fn recover_in(&self, dir: SimDir) -> Recovered<'a> {
-        let stage = Stage::new(dir, self.segment_bytes);
+        let stage = Stage::with(self.rule, dir, self.segment_bytes);
         stage.set_time(5_000);
         let tree = stage.open().unwrap_or_else(|error| panic!("refuses to open: {error}"));
         let moment = self.check_content(&tree);

@@ -158,7 +158,7 @@ fn a_flipped_bit_of_a_closed_store_is_noticed_and_never_served() {
 }
 
 #[test]
-fn a_flipped_bit_of_a_killed_store_is_noticed_and_never_served() {
+pub(crate) fn a_flipped_bit_of_a_killed_store_is_noticed_and_never_served() {
     let store = Store::killed();
     let names = store.names();
     let journal = names.iter().find(|name| name.as_str().ends_with(".log")).unwrap();
@@ -264,7 +264,7 @@ fn exchanged_files_are_noticed() {
 }
 
 #[test]
-fn an_older_manifest_is_not_taken_for_the_last_one() {
+pub(crate) fn an_older_manifest_is_not_taken_for_the_last_one() {
     let (steps, name) = (Store::steps(), Name::new("manifest.json").unwrap());
     let mut older = BTreeSet::new();
     for end in 0..steps.len() {

@@ -11,20 +11,25 @@ use sutra_testkit::{CrashPlan, Fault, Logged, Op, Profile, SimDir, Tears, Times}
 
 use crate::check::{Promise, check_content, check_files};
 use crate::model::Change;
-use crate::workload::{Session, Stage, Step, run};
+use crate::workload::{Rule, Session, Stage, Step, run};
 use crate::workloads::{self, Workload};
+
+/// Of so many states that a power cut after a fault can leave, one is looked at.
+const LOOKED_AT: u64 = 12;
 
 /// A session on a disk that is in trouble.
 struct Trial<'a> {
     workload: &'a Workload,
     dir: SimDir,
     session: Session,
+    /// A defect of the engine.
+    rule: Option<&'a Rule>,
 }
 
 impl<'a> Trial<'a> {
-    fn new(workload: &'a Workload, dir: SimDir) -> Self {
-        let session = Session::new(Stage::new(dir.clone(), workload.segment_bytes));
-        Self { workload, dir, session }
+    fn new(workload: &'a Workload, dir: SimDir, rule: Option<&'a Rule>) -> Self {
+        let stage = Stage::with(rule, dir.clone(), workload.segment_bytes);
+        Self { workload, dir, session: Session::new(stage), rule }
     }
 
     /// Works through the workload; every error must be of this kind, or say that the writer is
@@ -62,6 +67,39 @@ impl<'a> Trial<'a> {
         }
     }
 
+    /// The power goes at some point since operation `call` failed.
+    fn loses_power(&self, call: usize) {
+        let (dir, session) = (&self.dir, &self.session);
+        let plan = CrashPlan {
+            exhaustive_up_to: 1,
+            family_max: 1,
+            random: 1,
+            tears: Tears::None,
+            ..CrashPlan::new(Profile::PosixWeak)
+        };
+        for crash in dir.crashes_within(call..=dir.op_count(), &plan) {
+            if (crash.image.fingerprint() >> 8).is_multiple_of(LOOKED_AT) {
+                let promise = Promise {
+                    moments: session.moments(crash.acked),
+                    kinds: session.kinds_at(crash.at_op),
+                    ..self.promise(0)
+                };
+                promise.recover(&crash.image);
+            }
+        }
+    }
+
+    fn promise(&self, least: u64) -> Promise<'_> {
+        let session = &self.session;
+        Promise {
+            moments: session.moments(least),
+            ids: &session.history.ids,
+            kinds: session.kinds_at(usize::MAX),
+            segment_bytes: self.workload.segment_bytes,
+            rule: self.rule,
+        }
+    }
+
     /// The trouble is over: the store works, if it need be once it is opened again.
     fn goes_on(&mut self) {
         if self.is_poisoned() {
@@ -81,13 +119,7 @@ impl<'a> Trial<'a> {
     fn ends(mut self) {
         self.session.abandon();
         let (dir, session) = (&self.dir, &self.session);
-        let promise = |least| Promise {
-            moments: session.moments(least),
-            ids: &session.history.ids,
-            kinds: session.kinds_at(usize::MAX),
-            segment_bytes: self.workload.segment_bytes,
-        };
-        promise(session.history.count()).recover(&dir.image());
+        self.promise(session.history.count()).recover(&dir.image());
         let plan = CrashPlan {
             exhaustive_up_to: 2,
             family_max: 3,
@@ -96,7 +128,7 @@ impl<'a> Trial<'a> {
             ..CrashPlan::new(Profile::PosixWeak)
         };
         for image in dir.crash_states(dir.op_count(), &plan) {
-            promise(session.acked).recover(&image);
+            self.promise(session.acked).recover(&image);
         }
     }
 
@@ -159,25 +191,31 @@ fn short() -> Workload {
 }
 
 /// The number of calls that change something, and of those that only read.
-fn calls(workload: &Workload) -> (usize, u64) {
+fn calls(workload: &Workload, rule: Option<&Rule>) -> (usize, u64) {
     let dir = SimDir::new();
-    let stage = Stage::new(dir.clone(), workload.segment_bytes);
+    let stage = Stage::with(rule, dir.clone(), workload.segment_bytes);
     run(&stage, &workload.steps, |_| {});
     (dir.op_count(), dir.read_count())
 }
 
 fn fail_every_call(fault: Fault, times: Times, kind: ErrorKind) {
+    fail_every_call_of(None, fault, times, kind);
+}
+
+/// The same of an engine with a defect.
+pub(crate) fn fail_every_call_of(rule: Option<&Rule>, fault: Fault, times: Times, kind: ErrorKind) {
     let workload = short();
-    for call in 0..calls(&workload).0 {
+    for call in 0..calls(&workload, rule).0 {
         let dir = SimDir::new();
         dir.fail_at(call, fault, times);
-        let mut trial = Trial::new(&workload, dir.clone());
+        let mut trial = Trial::new(&workload, dir.clone(), rule);
         trial.work(&workload.steps, kind);
         dir.clear_faults();
         check_syncs(&dir.ops());
         if fault == Fault::Enospc && first_failed_was_new(&dir.ops()) {
             assert!(!trial.is_poisoned(), "call {call} found a full disk and poisons the writer");
         }
+        trial.loses_power(call);
         trial.goes_on();
         trial.ends();
     }
@@ -213,10 +251,10 @@ fn a_read_that_fails_loses_nothing() {
     let workload = short();
     for (fault, kind) in [(Fault::Eio, ErrorKind::Other), (Fault::Emfile, ErrorKind::TooManyOpen)] {
         for times in [Times::Once, Times::Forever] {
-            for call in 0..calls(&workload).1 {
+            for call in 0..calls(&workload, None).1 {
                 let dir = SimDir::new();
                 dir.fail_read_at(call, fault, times);
-                let mut trial = Trial::new(&workload, dir.clone());
+                let mut trial = Trial::new(&workload, dir.clone(), None);
                 trial.work(&workload.steps, kind);
                 dir.clear_faults();
                 trial.goes_on();
@@ -233,7 +271,7 @@ fn a_full_disk_fails_commits_and_takes_them_again_once_there_is_room() {
     for capacity in (0..160).map(|pages| pages * 1_024) {
         let dir = SimDir::new();
         dir.set_capacity(Some(capacity));
-        let mut trial = Trial::new(&workload, dir.clone());
+        let mut trial = Trial::new(&workload, dir.clone(), None);
         trial.work(&workload.steps, ErrorKind::OutOfSpace);
         assert!(!trial.is_poisoned(), "a full disk of {capacity} bytes poisons the writer");
         dir.set_capacity(None);

@@ -6,17 +6,18 @@
 use sutra_testkit::{CrashPlan, Note, Profile, SimDir, Tears};
 
 use crate::check::Promise;
-use crate::workload::{Session, Stage, run};
+use crate::workload::{Rule, Session, Stage, run};
 use crate::workloads::{self, Workload};
 
 /// Of so many states that the second crash can leave, one is looked at.
 const LOOKED_AT: u64 = 8;
 
 /// Works until the process is killed, which it is after so many operations.
-fn killed(workload: &Workload, ops: usize) -> Session {
+fn killed(workload: &Workload, ops: usize, rule: Option<&Rule>) -> Session {
     let dir = SimDir::new();
     dir.cut_after(ops);
-    let mut session = Session::new(Stage::new(dir.clone(), workload.segment_bytes));
+    let stage = Stage::with(rule, dir.clone(), workload.segment_bytes);
+    let mut session = Session::new(stage);
     let mut steps = workload.steps.iter();
     while session.tree.is_some() && steps.next().is_some_and(|step| session.step(step).is_ok()) {}
     session.abandon();
@@ -24,14 +25,15 @@ fn killed(workload: &Workload, ops: usize) -> Session {
     session
 }
 
-fn check(workload: &Workload, ops: usize) {
-    let session = killed(workload, ops);
+fn check(workload: &Workload, ops: usize, rule: Option<&Rule>) {
+    let session = killed(workload, ops, rule);
     let dir = &session.stage.dir;
     let promise = Promise {
         moments: session.moments(session.history.count()),
         ids: &session.history.ids,
         kinds: session.kinds_at(ops),
         segment_bytes: workload.segment_bytes,
+        rule,
     };
     let recovered = promise.recover_in(dir.clone());
     dir.note(Note::Ack(u64::MAX)); // What is found is there to stay.
@@ -46,10 +48,15 @@ fn check(workload: &Workload, ops: usize) {
     }
 }
 
+/// Kills an engine, perhaps one with a defect, after each operation of a workload in turn.
+pub(crate) fn kill_after_each_operation(rule: Option<&Rule>) {
+    let workload = workloads::everything();
+    let stage = Stage::with(rule, SimDir::new(), workload.segment_bytes);
+    let whole = run(&stage, &workload.steps, |_| {});
+    (0..whole.stage.dir.op_count()).for_each(|ops| check(&workload, ops, rule));
+}
+
 #[test]
 fn a_kill_loses_nothing_and_a_power_cut_after_it_nothing_durable() {
-    let workload = workloads::everything();
-    let stage = Stage::new(SimDir::new(), workload.segment_bytes);
-    let whole = run(&stage, &workload.steps, |_| {});
-    (0..whole.stage.dir.op_count()).for_each(|ops| check(&workload, ops));
+    kill_after_each_operation(None);
 }

@@ -11,6 +11,8 @@ mod faults;
 mod kills;
 mod model;
 mod random;
+mod small;
 mod states;
 mod workload;
 mod workloads;
+mod zoo;

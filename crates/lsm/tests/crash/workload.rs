@@ -9,7 +9,7 @@ use sutra_format::ConceptId;
 use sutra_lsm::{
     Background, CompactionConfig, Durability, Environment, LsmError, LsmTree, Snapshot, WriteBatch,
 };
-use sutra_testkit::{Note, SimDir};
+use sutra_testkit::{Call, Note, SimDir, Twist};
 
 use crate::content::{Content, read};
 use crate::model::Change;
@@ -29,7 +29,14 @@ pub(crate) enum Step {
     Release,
     /// Closes the store and opens it again.
     Reopen,
+    /// Opens it for reading beside the writer, and looks at everything.
+    Read,
+    /// Checks every sum.
+    Verify,
 }
+
+/// A defect in how the engine uses its directory: what becomes of each of its calls.
+pub(crate) type Rule = Arc<dyn Fn(&Call<'_>) -> Twist + Send + Sync>;
 
 /// A store with a tiny memtable in a simulated directory, everything in a fixed order.
 #[derive(Clone)]
@@ -71,6 +78,14 @@ impl Stage {
             ..CompactionConfig::default()
         };
         Self { dir, config, clock: Arc::default() }
+    }
+
+    /// The same of an engine with a defect.
+    pub(crate) fn with(rule: Option<&Rule>, dir: SimDir, segment_bytes: u64) -> Self {
+        if let Some(rule) = rule {
+            dir.twist(rule.clone());
+        }
+        Self::new(dir, segment_bytes)
     }
 
     pub(crate) fn set_time(&self, time: u64) {
@@ -171,6 +186,16 @@ impl Session {
             }
             Step::Release => {
                 self.held.clear();
+                false
+            }
+            Step::Read => {
+                let snapshot = LsmTree::open_read_only_in(self.stage.dir.clone())?.snapshot();
+                let content = read(&snapshot, &self.history.ids)?;
+                assert_eq!(Moment { seq: snapshot.seq(), content }, *self.history.last());
+                false
+            }
+            Step::Verify => {
+                assert_eq!(tree.verify(&mut |_| {})?.damages, []);
                 false
             }
         };

@@ -5,6 +5,7 @@ use sutra_lsm::LsmTree;
 use sutra_testkit::{SimDir, SplitMix};
 
 use crate::model::Change::{self, Associate, Delete, Dissociate, Put, State, Touch};
+use crate::small;
 use crate::workload::Step::{
     self, Commit, CompactAll, CompactDue, CompactLevel, Flush, Hold, Register, Release, Reopen,
 };
@@ -18,10 +19,14 @@ pub(crate) struct Workload {
 }
 
 pub(crate) fn all() -> Vec<Workload> {
-    vec![everything(), vectors(), unsynced(), deletes(), random("first draw", 1)]
+    let mut all = vec![everything(), vectors(), unsynced(), deletes()];
+    let draws = ["first draw", "second draw", "third draw"];
+    all.extend(draws.into_iter().zip(1..).map(|(name, seed)| random(name, seed)));
+    all.extend(small::all());
+    all
 }
 
-fn put(n: u64, text: usize) -> Change {
+pub(crate) fn put(n: u64, text: usize) -> Change {
     Put { n, text: Some(text), vector: 0 }
 }
 
@@ -81,7 +86,7 @@ pub(crate) fn short() -> Workload {
 }
 
 /// Vectors so large that they stay home in merges, until half of them are replaced.
-fn vectors() -> Workload {
+pub(crate) fn vectors() -> Workload {
     const DIMENSIONS: usize = 7 << 10;
     let large = |n| Put { n, text: Some(30), vector: DIMENSIONS };
     let load = |n| [Commit(Sync, vec![large(n), large(n + 1), put(n + 2, 50)]), Flush];
@@ -96,7 +101,7 @@ fn vectors() -> Workload {
 }
 
 /// Long commits that wait for a sync, through full memtables.
-fn unsynced() -> Workload {
+pub(crate) fn unsynced() -> Workload {
     let mut steps = Vec::new();
     for round in 0..9 {
         let n = round * 4;
@@ -114,7 +119,7 @@ fn unsynced() -> Workload {
 
 /// Concepts and associations that are deleted in a newer segment than they are in, down to where
 /// the deletions themselves are dropped.
-fn deletes() -> Workload {
+pub(crate) fn deletes() -> Workload {
     let steps = vec![
         Commit(Sync, (1..8).map(|n| put(n, 30)).collect()),
         Commit(Sync, (1..7).map(|n| Associate(n, 1, n + 1)).collect()),

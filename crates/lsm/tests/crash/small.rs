@@ -1,0 +1,225 @@
+//! Workloads of one idea each. They are short, so that many crashes of each can be looked at.
+
+use sutra_lsm::Durability::{Buffered, None, Sync};
+
+use crate::model::Change::{Associate, Delete, Dissociate, Put, State, Touch};
+use crate::workload::Step::{
+    self, Commit, CompactAll, CompactDue, CompactLevel, Flush, Hold, Read, Register, Release,
+    Reopen, Verify,
+};
+use crate::workloads::{Workload, put};
+
+pub(crate) fn all() -> Vec<Workload> {
+    vec![
+        first_commit(),
+        rotations(),
+        kinds(),
+        levels(),
+        by_size(),
+        held(),
+        facts(),
+        hub(),
+        touches(),
+        reopens(),
+        nothing_left(),
+        large_commits(),
+        readers(),
+        donors(),
+    ]
+}
+
+fn workload(name: &'static str, segment_bytes: u64, steps: Vec<Step>) -> Workload {
+    Workload { name, segment_bytes, steps }
+}
+
+fn first_commit() -> Workload {
+    workload("first commit", 16 << 10, vec![Commit(Sync, vec![put(1, 10), Touch(1)])])
+}
+
+/// Memtables that fill up, with commits of all three durabilities on both sides of each seal.
+pub(crate) fn rotations() -> Workload {
+    let durability = |n| [Sync, None, Buffered][n as usize % 3];
+    let steps = (0..14).map(|n| Commit(durability(n / 2), vec![put(n, 400), Touch(n / 2)]));
+    workload("rotations", 4 << 10, steps.collect())
+}
+
+fn kinds() -> Workload {
+    let steps = vec![
+        Register("hypernym"),
+        Commit(None, vec![put(1, 20), put(2, 20), Associate(1, 5, 2)]),
+        Register("meronym"),
+        Flush,
+        Register("antonym"),
+        Commit(Sync, vec![Associate(2, 7, 1)]),
+        Reopen,
+        Register("hypernym"), // Known: nothing is to be written down.
+        Register("entails"),
+    ];
+    workload("kinds", 16 << 10, steps)
+}
+
+/// Three segments merge into one of the next level, and three of those again.
+fn levels() -> Workload {
+    let mut steps = Vec::new();
+    for round in 0..9 {
+        let changes = vec![put(round, 20), Touch(round / 2), Associate(round, 1, round / 3)];
+        steps.extend([Commit(Sync, changes), Flush, CompactDue]);
+    }
+    steps.push(CompactDue);
+    workload("levels", 16 << 10, steps)
+}
+
+/// Two segments that are more than their level may hold.
+fn by_size() -> Workload {
+    let large = |n| Commit(Sync, vec![Put { n, text: Some(10), vector: 6 << 10 }]);
+    let steps = vec![large(1), Flush, CompactDue, large(2), Flush, CompactDue, CompactDue];
+    workload("by size", 4 << 10, steps)
+}
+
+/// Snapshots that keep files which are merged away.
+fn held() -> Workload {
+    let steps = vec![
+        Commit(Sync, vec![put(1, 300), put(2, 300)]),
+        Flush,
+        Hold,
+        Commit(None, vec![put(1, 310), Delete(2)]),
+        Flush,
+        CompactAll,
+        Hold,
+        Commit(Sync, vec![put(3, 300)]),
+        CompactAll,
+        Release,
+        Commit(Sync, vec![put(4, 10)]),
+    ];
+    workload("held", 16 << 10, steps)
+}
+
+/// Associations with a text of their own, replaced, taken back, and hidden with their ends.
+fn facts() -> Workload {
+    let steps = vec![
+        Commit(Sync, vec![put(1, 10), put(2, 10), State(1, 1, 2), State(2, 1, 1)]),
+        Flush,
+        Commit(None, vec![State(1, 1, 2), Dissociate(2, 1, 1), State(2, 2, 2)]),
+        Flush,
+        CompactLevel(0),
+        Commit(Sync, vec![Delete(1), State(3, 1, 2)]),
+        Flush,
+        Commit(Buffered, vec![put(1, 11), State(1, 1, 2)]),
+        CompactAll,
+    ];
+    workload("facts", 16 << 10, steps)
+}
+
+/// A concept with many associations that is deleted and put again.
+fn hub() -> Workload {
+    let all = |kind| (2..20).map(move |n| Associate(1, kind, n)).collect();
+    let steps = vec![
+        Commit(Sync, all(1)),
+        Flush,
+        Commit(None, (2..20).map(|n| Associate(n, 2, 1)).collect()),
+        Commit(Sync, vec![Delete(1), Associate(1, 1, 3)]),
+        Flush,
+        CompactLevel(0),
+        Commit(Sync, vec![put(1, 10), Delete(3), Dissociate(1, 1, 4)]),
+        Flush,
+        CompactAll,
+    ];
+    workload("hub", 16 << 10, steps)
+}
+
+/// Changes whose base lies further and further away, until they meet it.
+fn touches() -> Workload {
+    let all = || (1..7).map(Touch).collect();
+    let steps = vec![
+        Commit(Sync, (1..6).map(|n| put(n, 20)).collect()),
+        Flush,
+        Commit(Sync, all()),
+        Flush,
+        CompactLevel(0),
+        Commit(None, all()),
+        Flush,
+        Commit(Sync, all()),
+        Flush,
+        CompactLevel(0),
+        Commit(Sync, all()),
+        CompactLevel(1),
+        Flush,
+        CompactAll,
+    ];
+    workload("touches", 16 << 10, steps)
+}
+
+fn reopens() -> Workload {
+    let mut steps = vec![Reopen, Reopen];
+    for n in 0..4 {
+        steps.extend([Commit([Sync, None][n as usize % 2], vec![put(n, 30)]), Reopen]);
+    }
+    steps.push(Reopen);
+    workload("reopens", 16 << 10, steps)
+}
+
+/// Flushes and merges of which no segment comes, since all is deleted.
+pub(crate) fn nothing_left() -> Workload {
+    let steps = vec![
+        Commit(Sync, vec![Delete(1)]),
+        Flush,
+        Commit(Sync, vec![put(1, 20), put(2, 20), Associate(1, 1, 2)]),
+        Flush,
+        Commit(None, vec![Delete(1), Delete(2)]),
+        CompactAll,
+        Commit(Sync, vec![Touch(1), Dissociate(1, 1, 2)]),
+        Flush,
+        Commit(Sync, vec![put(1, 21)]),
+    ];
+    workload("nothing left", 16 << 10, steps)
+}
+
+/// Commits for which the journal has to grow, synced and not.
+pub(crate) fn large_commits() -> Workload {
+    let steps = vec![
+        Commit(Sync, vec![put(1, 30 << 10)]),
+        Commit(Sync, vec![put(2, 10)]),
+        Commit(None, vec![put(3, 40 << 10), Touch(1)]),
+        Commit(None, vec![put(4, 10)]),
+        Step::Sync,
+        Commit(Buffered, vec![put(1, 20 << 10)]),
+    ];
+    workload("large commits", 4 << 10, steps)
+}
+
+/// Readers and checks beside the writer, in each of its states.
+fn readers() -> Workload {
+    let steps = vec![
+        Read,
+        Commit(None, vec![put(1, 30), Associate(1, 1, 1)]),
+        Read,
+        Commit(Sync, vec![put(2, 30), Touch(1)]),
+        Read,
+        Verify,
+        Flush,
+        Read,
+        Commit(Buffered, vec![Delete(1), put(3, 2_000), put(4, 2_000)]),
+        Commit(Buffered, vec![put(5, 2_000)]),
+        Read,
+        CompactAll,
+        Read,
+        Verify,
+    ];
+    workload("readers", 4 << 10, steps)
+}
+
+/// Vectors that stay where they were written, until few of them are left there.
+pub(crate) fn donors() -> Workload {
+    let large = |n| Put { n, text: Some(20), vector: 6 << 10 };
+    let load = |n| [Commit(Sync, vec![large(n), large(n + 1)]), Flush];
+    let mut steps: Vec<Step> = [1, 3].into_iter().flat_map(load).collect();
+    steps.extend([
+        CompactLevel(0),
+        Commit(None, vec![put(1, 5), Touch(2)]),
+        Flush,
+        CompactAll,
+        Commit(Sync, vec![Delete(2), Delete(3)]),
+        CompactAll,
+    ]);
+    workload("donors", 16 << 10, steps)
+}
