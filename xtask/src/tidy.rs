@@ -4,6 +4,7 @@
 //! own; the test at the end holds them all against the checkout itself.
 
 mod bans;
+mod evidence;
 mod golden;
 mod links;
 mod mentions;
@@ -24,8 +25,15 @@ pub(crate) type Complaint = String;
 /// Every complaint about the files below `root`.
 pub(crate) fn complaints(root: &Path) -> Result<Vec<Complaint>> {
     let tree = Tree::read(root)?;
-    let rules =
-        [rust::check, bans::check, links::check, mentions::check, golden::check, promises::check];
+    let rules = [
+        rust::check,
+        bans::check,
+        links::check,
+        evidence::check,
+        mentions::check,
+        golden::check,
+        promises::check,
+    ];
     Ok(rules.iter().flat_map(|rule| rule(&tree)).collect())
 }
 

@@ -19,6 +19,7 @@ use crate::name::Name;
 pub struct OsDir {
     path: PathBuf,
     handle: fs::File,
+    maps: bool,
 }
 
 /// A file of an [`OsDir`].
@@ -26,6 +27,8 @@ pub struct OsDir {
 pub struct OsFile {
     path: PathBuf,
     file: fs::File,
+    /// Whether it is mapped where a map is asked for, or copied.
+    maps: bool,
 }
 
 /// The lock of an [`OsDir`]: the system gives it back when the process ends, however it ends.
@@ -45,7 +48,15 @@ impl OsDir {
             }
         };
         let handle = open().map_err(|e| FsError::new(Operation::OpenDir, &path, e))?;
-        Ok(Self { path, handle })
+        Ok(Self { path, handle, maps: true })
+    }
+
+    /// Reads sealed files into memory instead of mapping them. For a directory that others may
+    /// write to: what they do to a file after it was opened is not seen, and cannot end the
+    /// process. Every open file takes its length in memory, and its opening as long as reading it.
+    #[must_use]
+    pub fn without_maps(self) -> Self {
+        Self { maps: false, ..self }
     }
 
     /// Opens a directory; one that does not exist is made, with its parents, and made durable.
@@ -83,14 +94,14 @@ impl Dir for OsDir {
     fn create(&self, name: &Name) -> Result<OsFile> {
         self.at(Operation::Create, name, |path| {
             let file = fs::OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
-            Ok(OsFile { path: path.to_path_buf(), file })
+            Ok(OsFile { path: path.to_path_buf(), file, maps: self.maps })
         })
     }
 
     fn open(&self, name: &Name) -> Result<OsFile> {
         self.at(Operation::Open, name, |path| {
             let file = open_regular(fs::OpenOptions::new().read(true), path)?;
-            Ok(OsFile { path: path.to_path_buf(), file })
+            Ok(OsFile { path: path.to_path_buf(), file, maps: self.maps })
         })
     }
 
@@ -183,6 +194,6 @@ impl File for OsFile {
     }
 
     fn map(self) -> Result<Mapped> {
-        self.call(Operation::Map, Mapped::of)
+        self.call(Operation::Map, if self.maps { Mapped::of } else { Mapped::copy_of })
     }
 }

@@ -182,3 +182,17 @@ fn cutting_a_mapped_file_kills_its_reader_as_documented() {
         assert_eq!(child.wait().unwrap().signal(), signal);
     }
 }
+
+#[test]
+fn a_copy_in_place_of_a_map_is_not_changed_with_its_file() {
+    let (place, dir) = place();
+    for length in [0, 1, 200_000] {
+        publish(&dir, &name("a"), &vec![7; length]).unwrap();
+        let copying = OsDir::open(place.path()).unwrap().without_maps();
+        let copy = copying.open(&name("a")).unwrap().map().unwrap();
+        let file = place.path().join("a");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        fs::OpenOptions::new().write(true).open(&file).unwrap().set_len(0).unwrap();
+        assert_eq!(copy.as_ref(), vec![7; length]);
+    }
+}

@@ -4,8 +4,10 @@ use std::fmt;
 use std::path::Path;
 
 use sutra_format::AssociationKind;
+use sutra_fs::OsDir;
 use sutra_lsm::{
-    CommitInfo, CompactionConfig, Durability, Health, LSMTree, LsmStats, SegmentInfo, VerifyReport,
+    CommitInfo, CompactionConfig, Durability, Environment, Health, LSMTree, LsmError, LsmStats,
+    SegmentInfo, VerifyReport,
 };
 use sutra_manifest::Manifest;
 
@@ -30,12 +32,15 @@ pub struct StoreOptions {
     pub background_compaction: bool,
     /// When levels merge, and how large segments become.
     pub compaction: CompactionConfig,
+    /// Whether files are mapped. True by default; without it they are read into memory when they
+    /// are opened, for a directory that other programs may write to.
+    pub maps: bool,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
         let compaction = CompactionConfig::default();
-        Self { create: true, background_compaction: true, compaction }
+        Self { create: true, background_compaction: true, compaction, maps: true }
     }
 }
 
@@ -46,11 +51,22 @@ impl StoreOptions {
         if !self.create && !dir.join(Manifest::NAME).exists() {
             LSMTree::open_read_only(dir)?; // Says what is missing.
         }
-        let lsm = LSMTree::open(dir, self.compaction)?;
+        let dir = self.access(OsDir::create(dir).map_err(LsmError::from)?);
+        let lsm = LSMTree::open_in(dir, self.compaction, Environment::default())?;
         if self.background_compaction {
             lsm.start_background_compaction()?;
         }
         Ok(Store(lsm))
+    }
+
+    /// Opens the store in `dir` as [`Store::open_read_only`] does.
+    pub fn open_read_only(self, dir: impl AsRef<Path>) -> Result<Store> {
+        let dir = self.access(OsDir::open(dir).map_err(LsmError::from)?);
+        Ok(Store(LSMTree::open_read_only_in(dir)?))
+    }
+
+    fn access(&self, dir: OsDir) -> OsDir {
+        if self.maps { dir } else { dir.without_maps() }
     }
 }
 
@@ -65,7 +81,7 @@ impl Store {
     /// Opens the store in `dir` for reading: locks, repairs and writes nothing, and sees what was
     /// committed until now, also by a writer that is still at work.
     pub fn open_read_only(dir: impl AsRef<Path>) -> Result<Self> {
-        Ok(Self(LSMTree::open_read_only(dir)?))
+        StoreOptions::default().open_read_only(dir)
     }
 
     /// Commits a batch durably: once this returns, it survives a power cut. On an error nothing
