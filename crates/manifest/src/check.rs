@@ -11,6 +11,9 @@ use crate::error::Problem;
 use crate::manifest::Manifest;
 use crate::metadata::SegmentMetadata;
 
+/// More than any store reaches; sequence numbers behind it do not overflow.
+const LAST_SEQ_MAX: u64 = u64::MAX >> 1;
+
 impl Manifest {
     pub(crate) fn check(&self) -> Result<(), Problem> {
         if self.next_segment_id == u32::MAX {
@@ -19,6 +22,10 @@ impl Manifest {
         if let Some(floor) = self.journal_floor.filter(|floor| *floor >= self.next_segment_id) {
             let reason = format!("{floor} was never allocated");
             return Err(Problem::invalid("journal_floor", reason));
+        }
+        if self.last_seq > LAST_SEQ_MAX {
+            let reason = format!("{} is above {LAST_SEQ_MAX}", self.last_seq);
+            return Err(Problem::invalid("last_seq", reason));
         }
         let mut ids = HashSet::new();
         let mut paths = HashSet::new();

@@ -102,6 +102,14 @@ fn an_id_that_was_never_allocated_is_refused() {
 }
 
 #[test]
+fn a_sequence_number_that_no_store_reaches_is_refused() {
+    check("last_seq", |manifest| manifest.last_seq = 1 << 63);
+    let mut manifest = sample();
+    manifest.last_seq = (1 << 63) - 1;
+    assert!(manifest.to_bytes().is_ok());
+}
+
+#[test]
 fn a_journal_floor_may_be_the_last_id_that_was_given() {
     let mut manifest = sample();
     manifest.journal_floor = manifest.next_segment_id().checked_sub(1);
