@@ -40,6 +40,14 @@ impl<D: Dir> Version<D> {
         mut files: Vec<SegmentFile<D>>,
     ) -> Result<Self> {
         files.sort_by_key(|file| file.segment.id());
+        // Under another seed nothing would be found in it, and nothing would say so.
+        let is_foreign = |file: &&SegmentFile<D>| file.segment.header().hash_seed != hash_seed;
+        if let Some(file) = files.iter().find(is_foreign) {
+            return Err(LsmError::Inconsistent {
+                path: file.segment.path().to_path_buf(),
+                reason: "the manifest has another hash seed".into(),
+            });
+        }
         let mut segments: Vec<_> = files.iter().filter(|f| !f.payload_only).cloned().collect();
         segments.sort_by_key(|file| std::cmp::Reverse(file.segment.header().max_seq.get()));
         for pair in segments.windows(2) {
