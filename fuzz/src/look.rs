@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use sutra_format::{AssociationRecord, ConceptId};
 use sutra_lsm::{Concept, LsmError, LsmTree, Result, Snapshot};
+use sutra_manifest::{ManifestError, Problem};
 use sutra_testkit::SimDir;
 use zerocopy::IntoBytes;
 
@@ -21,6 +22,13 @@ pub(super) fn names_a_file(error: &LsmError) {
     let path = error.path().unwrap_or_else(|| panic!("about no file: {text}"));
     assert!(!path.as_os_str().is_empty(), "about an empty path: {text}");
     assert!(text.contains(&*path.to_string_lossy()), "says not that it is about {path:?}: {text}");
+}
+
+/// Whether no file can be made any more, because the manifest, or the name of some file, says that
+/// there were 2^32 of them. That is no damage.
+pub(super) fn is_used_up(error: &LsmError) -> bool {
+    let LsmError::Manifest(error) = error else { return false };
+    matches!(&**error, ManifestError::Refused { problem: Problem::IdsExhausted, .. })
 }
 
 /// What a store says. None if some of it cannot be read, which [`LsmTree::verify`] must have

@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sutra_format::{
-    AssociationFlags, AssociationKind, AssociationRecord, ConceptId, FactKey,
-};
+use sutra_format::{AssociationFlags, AssociationKind, AssociationRecord, ConceptId, FactKey};
 use sutra_lsm::{ConceptPut, Durability, LsmTree, Result, Snapshot, Touch, WriteBatch};
 use sutra_testkit::SimDir;
 use zerocopy::IntoBytes;
@@ -23,7 +21,11 @@ const OPERATIONS_MAX: usize = 200;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Change {
     /// A concept with so many bytes of text, and four times so many dimensions, none if zero.
-    Put { n: u8, text: Option<u8>, vector: u8 },
+    Put {
+        n: u8,
+        text: Option<u8>,
+        vector: u8,
+    },
     Touch(u8),
     Delete(u8),
     Associate(u8, u16, u8),
@@ -144,18 +146,19 @@ pub fn store_ops(input: &[u8]) {
             break;
         }
         session.step(&mut tape).expect("nothing fails in memory");
-        compare(&session.tree.snapshot(), &session.model).expect("readable");
+        compare(&session.tree().snapshot(), &session.model).expect("readable");
     }
     for (snapshot, model) in &session.held {
         compare(snapshot, model).expect("readable");
     }
-    let report = session.tree.verify(&mut |_| {}).expect("readable");
+    let report = session.tree().verify(&mut |_| {}).expect("readable");
     assert_eq!(report.damages, []);
 }
 
 struct Session {
     dir: SimDir,
-    tree: LsmTree<SimDir>,
+    /// Absent only while it is opened again.
+    tree: Option<LsmTree<SimDir>>,
     model: Model,
     /// Snapshots, and what they are to say whatever comes later.
     held: Vec<(Snapshot<SimDir>, Model)>,
@@ -164,21 +167,25 @@ struct Session {
 impl Session {
     fn new() -> Self {
         let dir = SimDir::new();
-        let tree = open(dir.clone()).expect("the store opens");
+        let tree = Some(open(dir.clone()).expect("the store opens"));
         Self { dir, tree, model: Model::default(), held: Vec::new() }
+    }
+
+    fn tree(&self) -> &LsmTree<SimDir> {
+        self.tree.as_ref().expect("it is only gone while it is opened")
     }
 
     fn step(&mut self, tape: &mut Tape<'_>) -> Result<()> {
         match tape.byte() % 16 {
-            0 => self.tree.flush(),
-            1 => self.tree.compact_all(),
-            2 => self.tree.compact_level(u32::from(tape.byte() % 4)).map(drop),
-            3 => self.tree.compaction_step().map(drop),
+            0 => self.tree().flush(),
+            1 => self.tree().compact_all(),
+            2 => self.tree().compact_level(u32::from(tape.byte() % 4)).map(drop),
+            3 => self.tree().compaction_step().map(drop),
             4 => self.reopen(|tree| tree.close()),
             // The process ends without closing the store; the system goes on.
             5 => self.reopen(|_| Ok(())),
             6 => {
-                self.held.push((self.tree.snapshot(), self.model.clone()));
+                self.held.push((self.tree().snapshot(), self.model.clone()));
                 Ok(())
             }
             7 => {
@@ -197,11 +204,9 @@ impl Session {
         for (snapshot, model) in self.held.drain(..) {
             compare(&snapshot, &model)?;
         }
-        // What is dropped has its own directory, so that it cannot be in the way.
-        let tree = std::mem::replace(&mut self.tree, open(SimDir::new())?);
-        end(tree)?;
+        end(self.tree.take().expect("it is only gone in here"))?;
         self.dir = SimDir::from_image(&self.dir.image());
-        self.tree = open(self.dir.clone())?;
+        self.tree = Some(open(self.dir.clone())?);
         Ok(())
     }
 
@@ -213,7 +218,7 @@ impl Session {
             change.add_to(&mut batch)?;
             self.model.apply(change);
         }
-        self.tree.commit(batch, durability).map(drop)
+        self.tree().commit(batch, durability).map(drop)
     }
 }
 

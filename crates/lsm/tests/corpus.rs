@@ -1,0 +1,64 @@
+//! Replays the stored inputs of the fuzzers, through the same functions: no panic, no more memory
+//! than four times the files and 16 MiB.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[expect(unreachable_pub, reason = "elsewhere it is a library")]
+#[path = "../../../fuzz/src/lib.rs"]
+mod targets;
+
+use std::fs;
+use std::path::Path;
+
+use parking_lot::Mutex;
+
+/// Memory is counted for the whole process, so one test runs at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// Runs every stored input of a target.
+#[track_caller]
+fn replay(name: &str, target: fn(&[u8])) {
+    let _alone = ALONE.lock();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(name);
+    let mut files: Vec<_> =
+        fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert!(!files.is_empty(), "{}: no inputs", folder.display());
+    for file in files {
+        let input = fs::read(&file).unwrap();
+        let run = std::panic::AssertUnwindSafe(|| target(&input));
+        let ended = std::panic::catch_unwind(run);
+        assert!(ended.is_ok(), "{}: what it does is said above", file.display());
+    }
+}
+
+#[test]
+fn damaged_segments_are_refused_or_read() {
+    replay("segment", targets::segment);
+}
+
+#[test]
+fn damaged_manifests_are_refused_or_read() {
+    replay("manifest", targets::manifest);
+}
+
+#[test]
+fn damaged_journals_are_refused_or_replayed() {
+    replay("journal", targets::journal);
+}
+
+#[test]
+fn damaged_directories_are_refused_or_answer() {
+    replay("open_dir", targets::open_dir);
+}
+
+#[test]
+fn operations_do_what_they_do_to_plain_maps() {
+    replay("store_ops", targets::store_ops);
+}
+
+#[test]
+#[should_panic(expected = "bytes of memory for 0")]
+fn more_memory_than_allowed_is_noticed() {
+    let _alone = ALONE.lock();
+    targets::bounded(0, || std::hint::black_box(vec![1_u8; 17 << 20]));
+}
