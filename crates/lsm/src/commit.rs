@@ -405,7 +405,9 @@ impl<D: Dir> Inner<D> {
                 ledger = self.ledger.lock();
             }
         }
-        self.counters.stall(start.elapsed());
+        let waited = start.elapsed();
+        tracing::debug!(?waited, "waited for the flush of a memtable");
+        self.counters.stall(waited);
         Ok(ledger)
     }
 }

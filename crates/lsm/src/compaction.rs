@@ -114,6 +114,8 @@ impl<D: Dir> Inner<D> {
         );
         self.install_compaction(&inputs, summary.as_ref(), level)
             .inspect_err(|_| self.give_up(&segment_name(label.segment_id)))?;
+        let bytes = summary.as_ref().map_or(0, |summary| summary.file_length);
+        tracing::debug!(segment_id = label.segment_id, level, ?inputs, bytes, "segments merged");
         Ok(())
     }
 

@@ -91,6 +91,8 @@ impl<D: Dir> Inner<D> {
         let summary = self.write_memtable(&sealed.memtable, segment_id)?;
         self.install_flush(&sealed, summary.as_ref())
             .inspect_err(|_| self.give_up(&segment_name(segment_id)))?;
+        let bytes = summary.as_ref().map_or(0, |summary| summary.file_length);
+        tracing::debug!(segment_id, bytes, "memtable flushed");
         self.progress.notify_all();
         Ok(true)
     }

@@ -11,6 +11,8 @@
 //! Reading order: `tree` (what the parts share), `commit`, `flush`, `compaction`, `open` and
 //! `recovery`, `version`, `snapshot`.
 //!
+//! Flushes, merges, recoveries, stalls and failures are told to whoever listens to `tracing`.
+//!
 //! Invariants:
 //! * A commit is visible as a whole or not at all, and only after its frame is written and, if it
 //!   asked for that, durable.

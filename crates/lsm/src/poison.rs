@@ -35,7 +35,12 @@ impl Poison {
 
     /// Poisons the writer; the first cause stays.
     pub(crate) fn set(&self, cause: &str) {
-        self.cause.lock().get_or_insert_with(|| cause.into());
+        let mut known = self.cause.lock();
+        if known.is_none() {
+            *known = Some(cause.into());
+            drop(known); // Whoever listens may ask how the store is.
+            tracing::error!(cause, "no more writes until the store is opened again");
+        }
     }
 
     pub(crate) fn cause(&self) -> Option<Arc<str>> {

@@ -137,6 +137,8 @@ impl<D: Dir> Inner<D> {
             journals.clone_from(&log.journals);
             ledger.recovered.commits = log.commits;
             ledger.recovered.torn_bytes = log.torn_bytes;
+            let (journals, commits, torn_bytes) = (log.journals.len(), log.commits, log.torn_bytes);
+            tracing::info!(journals, commits, torn_bytes, "journals of the last session replayed");
             manifest.last_seq = log.next_seq - 1;
             manifest.journal_floor = None;
         }

@@ -147,6 +147,7 @@ impl<D: Dir> Inner<D> {
         if !error.is_out_of_space() {
             self.poison.set(&error.to_string());
         }
+        tracing::warn!(%error, "background work failed");
         self.ledger.lock().trouble = Some(error);
         self.progress.notify_all();
     }
