@@ -1,5 +1,6 @@
 //! The commands, one to a file.
 
+mod backup;
 mod compact;
 mod demo;
 mod export;
@@ -7,6 +8,8 @@ mod get;
 mod import;
 mod inspect;
 mod neighbors;
+mod restore;
+mod salvage;
 mod segments;
 mod stats;
 mod verify;
@@ -28,6 +31,9 @@ pub(crate) enum Command {
     Segments(segments::Segments),
     Compact(compact::Compact),
     Verify(verify::Verify),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
+    Salvage(salvage::Salvage),
     Inspect(inspect::Inspect),
 }
 
@@ -43,6 +49,9 @@ impl Command {
             Self::Segments(segments) => segments.run(terminal),
             Self::Compact(compact) => compact.run(terminal),
             Self::Verify(verify) => verify.run(terminal),
+            Self::Backup(backup) => backup.run(terminal),
+            Self::Restore(restore) => restore.run(terminal),
+            Self::Salvage(salvage) => salvage.run(terminal),
             Self::Inspect(inspect) => inspect.run(terminal),
         }
     }

@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use sutra_format::AssociationKind;
 use sutra_fs::OsDir;
 use sutra_lsm::{
-    CommitInfo, CompactionConfig, Durability, Environment, Health, LSMTree, LsmError, LsmStats,
-    SegmentInfo, VerifyReport,
+    BackupReport, CommitInfo, CompactionConfig, Durability, Environment, Health, LSMTree, LsmError,
+    LsmStats, SalvageOptions, SalvageReport, SegmentInfo, StoreIdentity, VerifyReport,
 };
 use sutra_manifest::Manifest;
 
@@ -151,6 +152,49 @@ impl Store {
     /// more bytes were read.
     pub fn verify(&self, progress: &mut dyn FnMut(u64)) -> Result<VerifyReport> {
         Ok(self.0.verify(progress)?)
+    }
+
+    /// Makes the directory `dest` a copy of the store as it is now, also while others commit. It is
+    /// made if need be; one that has an earlier backup of this store gets only the files that are
+    /// new. Until this returns, the earlier backup is the one that is there. `progress` is told
+    /// how many more bytes are.
+    ///
+    /// A backup is a store that can be opened for reading. To write into a copy,
+    /// [`restore`](Store::restore) it.
+    pub fn backup(
+        &self,
+        dest: impl AsRef<Path>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<BackupReport> {
+        let dest = OsDir::create(dest).map_err(LsmError::from)?;
+        Ok(self.0.backup(&dest, progress)?)
+    }
+
+    /// Copies the store in `from`, mostly a backup, into the directory `to`, which is made or is
+    /// empty, and checks every page on the way.
+    pub fn restore(
+        from: impl AsRef<Path>,
+        to: impl AsRef<Path>,
+        identity: StoreIdentity,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<BackupReport> {
+        let from = OsDir::open(from).map_err(LsmError::from)?;
+        let to = OsDir::create(to).map_err(LsmError::from)?;
+        Ok(sutra_lsm::restore(from, &to, identity, &Environment::default(), progress)?)
+    }
+
+    /// Writes everything of the damaged store in `from` that can be proven intact into the
+    /// directory `to`, which is made or is empty, and reports what is missing there. Nothing in
+    /// `from` changes; nobody may write there meanwhile.
+    pub fn salvage(
+        from: impl AsRef<Path>,
+        to: impl AsRef<Path>,
+        options: SalvageOptions,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<SalvageReport> {
+        let from = Arc::new(OsDir::open(from).map_err(LsmError::from)?);
+        let to = OsDir::create(to).map_err(LsmError::from)?;
+        Ok(sutra_lsm::salvage(&from, to, options, &Environment::default(), progress)?)
     }
 
     /// The engine itself, for what this type does not offer.

@@ -17,7 +17,7 @@ use crate::flush::metadata;
 const PIECE_PAGES: u64 = 64;
 
 /// Copies segments into a directory, under the name of a store.
-pub(super) struct Copier<'a, D: Dir> {
+pub(crate) struct Copier<'a, D: Dir> {
     dir: &'a D,
     store_id: [u8; 16],
     earlier: Option<&'a Manifest>,
@@ -27,7 +27,7 @@ pub(super) struct Copier<'a, D: Dir> {
 
 impl<'a, D: Dir> Copier<'a, D> {
     /// Into `dir`, which has this earlier backup. The copies belong to the store `store_id`.
-    pub(super) fn new(
+    pub(crate) fn new(
         dir: &'a D,
         store_id: [u8; 16],
         earlier: Option<&'a Manifest>,
@@ -55,7 +55,7 @@ impl<'a, D: Dir> Copier<'a, D> {
     }
 
     /// Sees to it that the directory has this file, and says what a manifest has to say of it.
-    pub(super) fn copy(&mut self, file: &SegmentFile<D>) -> Result<SegmentMetadata> {
+    pub(crate) fn copy(&mut self, file: &SegmentFile<D>) -> Result<SegmentMetadata> {
         let segment = &**file.segment;
         let name = segment_name(segment.id());
         let header = self.header_of(segment.header());

@@ -38,7 +38,9 @@ use crate::version::Version;
 
 pub use restore::{StoreIdentity, restore};
 
-use copy::Copier;
+pub(crate) use copy::Copier;
+pub(crate) use restore::check_empty;
+
 use destination::Destination;
 
 /// What a backup or a restore did.
@@ -193,7 +195,7 @@ pub(crate) fn write_memtable<D: Dir>(
 }
 
 /// Has the manifest name these segments and no others.
-fn replace_segments(manifest: &mut Manifest, metas: Vec<SegmentMetadata>) {
+pub(crate) fn replace_segments(manifest: &mut Manifest, metas: Vec<SegmentMetadata>) {
     let old: Vec<u32> = manifest.segments().iter().map(|segment| segment.segment_id).collect();
     manifest.remove_segments(&old);
     metas.into_iter().for_each(|meta| manifest.add_segment(meta));

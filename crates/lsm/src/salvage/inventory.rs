@@ -1,0 +1,150 @@
+//! [`Inventory`]: which files a damaged store consists of.
+//!
+//! The manifest says so. If it is lost, the files do: of those whose ranges of sequence numbers
+//! overlap, the one with the widest range is what a merge made of the others, which then only
+//! hold payload.
+
+use sutra_format::journal::JournalHeader;
+use sutra_fs::{Dir, File, Name};
+use sutra_manifest::{Manifest, SegmentMetadata};
+
+use super::raw::RawSegment;
+use super::report::{Loss, Lost};
+use crate::error::{LsmError, Result};
+use crate::files::{FileRole, role_of, segment_name};
+use crate::recovery::first_journal;
+use crate::tree::JournalStart;
+
+/// A segment in its role.
+pub(super) struct Part<D: Dir> {
+    pub(super) name: Name,
+    pub(super) level: u32,
+    pub(super) payload_only: bool,
+    pub(super) id: u32,
+    /// Absent if nothing of it can be used.
+    pub(super) raw: Option<RawSegment<D>>,
+}
+
+/// The parts of a store.
+pub(super) struct Inventory<D: Dir> {
+    /// Names of kinds, seed and identity.
+    pub(super) manifest: Manifest,
+    /// Segments that are searched, newest first, then those that only hold payload.
+    pub(super) parts: Vec<Part<D>>,
+    /// Journals in their order.
+    pub(super) journals: Vec<JournalStart>,
+}
+
+impl<D: Dir> Inventory<D> {
+    pub(super) fn take(dir: &D, losses: &mut Vec<Loss>) -> Result<Self> {
+        match Manifest::load_from(dir, &Manifest::name()) {
+            Ok(manifest) => Ok(Self::by_manifest(dir, manifest, losses)),
+            Err(error) => Self::by_files(dir, &error.to_string(), losses),
+        }
+    }
+
+    fn by_manifest(dir: &D, manifest: Manifest, losses: &mut Vec<Loss>) -> Self {
+        let mut metas: Vec<SegmentMetadata> = manifest.segments().to_vec();
+        metas.sort_by_key(|meta| (meta.payload_only, std::cmp::Reverse(meta.max_seq)));
+        let mut parts = Vec::new();
+        for meta in metas {
+            let name = segment_name(meta.segment_id);
+            let raw = RawSegment::read(dir, &name).and_then(|raw| {
+                let header = &raw.header;
+                let is_it = header.store_id == manifest.store_id
+                    && header.segment_id.get() == meta.segment_id
+                    && header.header_crc.get() == meta.header_crc;
+                is_it.then_some(raw).ok_or("not the file that the manifest names".to_owned())
+            });
+            let raw = raw.map_err(|reason| {
+                let (concepts, associations) = (meta.concept_count, meta.association_count);
+                let what = Lost::File { reason, concepts, associations };
+                losses.push(Loss { path: dir.path(&name), offset: None, what });
+            });
+            let (level, payload_only, id) = (meta.level, meta.payload_only, meta.segment_id);
+            parts.push(Part { name, level, payload_only, id, raw: raw.ok() });
+        }
+        let journals = first_journal(&manifest).into_iter().collect();
+        Self { manifest, parts, journals }
+    }
+
+    fn by_files(dir: &D, reason: &str, losses: &mut Vec<Loss>) -> Result<Self> {
+        let previous = Name::new(Manifest::PREVIOUS_NAME).expect("a plain name");
+        let previous = Manifest::load_from(dir, &previous).ok();
+        let names = dir.list()?;
+        let mut parts: Vec<Part<D>> = Vec::new();
+        for name in &names {
+            let FileRole::Segment(id) = role_of(name) else { continue };
+            let raw = RawSegment::read(dir, name).map_err(|reason| {
+                let what = Lost::File { reason, concepts: 0, associations: 0 };
+                losses.push(Loss { path: dir.path(name), offset: None, what });
+            });
+            let (name, raw) = (name.clone(), raw.ok());
+            parts.push(Part { name, level: 0, payload_only: false, id, raw });
+        }
+        let mut journals = Vec::new();
+        let known = identity_of(&previous, &parts);
+        for name in &names {
+            journals.extend(journal_header(dir, name, known));
+        }
+        journals.sort_by_key(|(header, _)| header.journal_id.get());
+        let known = known.or(journals.first().map(|(h, _)| (h.store_id, h.hash_seed.get())));
+        let Some((store_id, hash_seed)) = known else {
+            return Err(LsmError::NoStore { path: dir.path(&Manifest::name()) });
+        };
+        let path = dir.path(&Manifest::name());
+        let what = Lost::Manifest { reason: reason.to_owned() };
+        losses.push(Loss { path, offset: None, what });
+        parts.retain(|p| p.raw.as_ref().is_none_or(|raw| raw.header.store_id == store_id));
+        assign_roles(&mut parts);
+        let manifest = previous.unwrap_or_else(|| Manifest::for_store(store_id, hash_seed));
+        let journals = journals.into_iter().map(|(_, start)| start).collect();
+        Ok(Self { manifest, parts, journals })
+    }
+}
+
+/// Which store it is: as the manifest before says, or the first file that can be read.
+fn identity_of<D: Dir>(previous: &Option<Manifest>, parts: &[Part<D>]) -> Option<([u8; 16], u64)> {
+    let of_manifest = previous.as_ref().map(|manifest| (manifest.store_id, manifest.hash_seed));
+    let mut of_parts = parts.iter().filter_map(|part| part.raw.as_ref());
+    of_manifest
+        .or_else(|| of_parts.next().map(|raw| (raw.header.store_id, raw.header.hash_seed.get())))
+}
+
+fn journal_header<D: Dir>(
+    dir: &D,
+    name: &Name,
+    known: Option<([u8; 16], u64)>,
+) -> Option<(JournalHeader, JournalStart)> {
+    let FileRole::Journal(journal_id) = role_of(name) else { return None };
+    let mut bytes = [0; JournalHeader::BYTES];
+    dir.open(name).ok()?.read_at(0, &mut bytes).ok()?;
+    let header = *JournalHeader::decode(&bytes).ok()?;
+    let is_own = known.is_none_or(|(store_id, _)| header.store_id == store_id);
+    let start = JournalStart { journal_id, first_seq: header.first_seq.get() };
+    (is_own && header.journal_id.get() == journal_id).then_some((header, start))
+}
+
+/// Orders segments, and finds those that others were merged from.
+fn assign_roles<D: Dir>(parts: &mut [Part<D>]) {
+    let range = |part: &Part<D>| {
+        part.raw.as_ref().map(|raw| (raw.header.min_seq.get(), raw.header.max_seq.get()))
+    };
+    // What cannot be read comes first: it may be the newest of all.
+    parts.sort_by_key(|part| {
+        let (min, max) = range(part).unwrap_or((0, u64::MAX));
+        (std::cmp::Reverse(max), min, std::cmp::Reverse(part.id))
+    });
+    let (mut covered, mut level) = (u64::MAX, 0);
+    for part in parts.iter_mut() {
+        let Some((min, max)) = range(part) else { continue };
+        part.payload_only = max >= covered;
+        if !part.payload_only {
+            covered = min;
+            let merged = part.raw.as_ref().is_some_and(|raw| raw.header.compacted_at.get() > 0);
+            level = level.max(u32::from(merged));
+        }
+        part.level = level;
+    }
+    parts.sort_by_key(|part| part.payload_only); // Stable: the others stay in their order.
+}
