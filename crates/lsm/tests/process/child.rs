@@ -17,7 +17,7 @@ const COUNT: &str = "SUTRA_TEST_COUNT";
 const MANUAL: &str = "SUTRA_TEST_MANUAL";
 
 /// So small that a few batches fill a memtable, and that a level merges often.
-fn config() -> CompactionConfig {
+pub(crate) fn config() -> CompactionConfig {
     CompactionConfig {
         level_size_multiplier: 4,
         compaction_threshold: 2,
@@ -132,6 +132,13 @@ pub(crate) fn check(store: &Path, models: &[State], said: Said) -> u64 {
     let held =
         (said.acked..=said.issued).rev().find(|n| models[usize::try_from(*n).unwrap()] == state);
     let held = held.unwrap_or_else(|| panic!("{said:?}, and the store holds {state:?}"));
+    check_files(tree, store);
+    held
+}
+
+/// Checks every byte, and that closing leaves the files that are in use and no other.
+#[track_caller]
+pub(crate) fn check_files(tree: LSMTree, store: &Path) {
     let report = tree.verify(&mut |_| {}).unwrap();
     assert_eq!(report.damages, []);
     let used = tree.segments().unwrap().len();
@@ -143,7 +150,6 @@ pub(crate) fn check(store: &Path, models: &[State], said: Said) -> u64 {
         .iter()
         .find(|name| [".tmp", ".log"].iter().any(|end| name.to_string_lossy().ends_with(end)));
     assert_eq!(left, None, "{names:?}");
-    held
 }
 
 /// What a store says after each number of batches.

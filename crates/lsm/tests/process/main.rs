@@ -8,5 +8,6 @@
 
 mod calls;
 mod child;
+mod full;
 mod history;
 mod kills;
