@@ -11,6 +11,7 @@ mod faults;
 mod kills;
 mod model;
 mod random;
+mod sim;
 mod small;
 mod states;
 mod workload;

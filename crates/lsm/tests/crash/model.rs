@@ -92,7 +92,8 @@ impl Change {
             }
             Self::Touch(n) => {
                 if let Some(view) = content.concepts.get_mut(&id(n)) {
-                    (view.seq, view.accessed_at) = (seq, time);
+                    // The clock may have gone back.
+                    (view.seq, view.accessed_at) = (seq, view.accessed_at.max(time));
                     view.accesses += 3;
                     if n % 2 == 0 {
                         view.strength = time as f32;

@@ -157,7 +157,11 @@ pub(crate) struct Session {
     /// What the store would say after commits that failed, each with how many came before it.
     pub(crate) failed: Vec<(u64, Moment)>,
     pub(crate) kinds: Vec<KindPromise>,
-    held: Vec<Snapshot<SimDir>>,
+    held: Vec<(Snapshot<SimDir>, Moment)>,
+    /// How far the clock is ahead, in milliseconds. It may go back.
+    pub(crate) skew: u64,
+    /// When the last commit was since the store was opened.
+    last_time: u64,
 }
 
 impl Session {
@@ -165,7 +169,8 @@ impl Session {
     pub(crate) fn new(stage: Stage) -> Self {
         let tree = stage.open().ok();
         let (history, kinds) = (History::new(), Vec::new());
-        Self { stage, tree, history, acked: 0, failed: Vec::new(), kinds, held: Vec::new() }
+        let (failed, held) = Default::default();
+        Self { stage, tree, history, acked: 0, failed, kinds, held, skew: 0, last_time: 0 }
     }
 
     /// Does one thing. A store that is not open is opened, and nothing else is done.
@@ -181,7 +186,7 @@ impl Session {
             Step::CompactLevel(level) => tree.compact_level(*level).map(|_| false)?,
             Step::CompactDue => tree.compaction_step().map(|_| false)?,
             Step::Hold => {
-                self.held.push(tree.snapshot());
+                self.held.push((tree.snapshot(), self.history.last().clone()));
                 false
             }
             Step::Release => {
@@ -191,7 +196,8 @@ impl Session {
             Step::Read => {
                 let snapshot = LsmTree::open_read_only_in(self.stage.dir.clone())?.snapshot();
                 let content = read(&snapshot, &self.history.ids)?;
-                assert_eq!(Moment { seq: snapshot.seq(), content }, *self.history.last());
+                let found = Moment { seq: snapshot.seq(), content };
+                assert!(self.is_known(&found), "a reader finds {found:?}");
                 false
             }
             Step::Verify => {
@@ -207,13 +213,16 @@ impl Session {
 
     fn commit(&mut self, durability: Durability, changes: &[Change]) -> Result<(), LsmError> {
         let Self { stage, tree, history, .. } = self;
-        let time = 1_000 + history.count();
+        let time = 1_000 + history.count() + self.skew;
         stage.set_time(time);
         let moment = history.next(time, changes);
         stage.dir.note(Note::Issue(history.count() + 1));
         let tree = tree.as_ref().expect("a step opens it first");
         match tree.commit(batch(time, changes), durability) {
-            Ok(info) => assert_eq!((info.last_seq, info.time), (moment.seq, time)),
+            Ok(info) => {
+                self.last_time = self.last_time.max(time);
+                assert_eq!((info.last_seq, info.time), (moment.seq, self.last_time));
+            }
             Err(error) => {
                 // A poisoned writer writes nothing; after any other error nobody knows.
                 if !matches!(error, LsmError::Poisoned { .. }) {
@@ -264,17 +273,57 @@ impl Session {
         let snapshot = tree.snapshot();
         let content = read(&snapshot, &self.history.ids)?;
         let found = Moment { seq: snapshot.seq(), content };
-        let count = self.history.count();
         if found != *self.history.last() {
-            let mut failed = self.failed.iter();
-            let is_known = failed.any(|(base, failed)| *base == count && *failed == found);
-            assert!(is_known, "at {}, which was never asked for", found.seq);
+            assert!(self.is_known(&found), "at {}, which was never asked for", found.seq);
             self.history.push(found);
         }
         self.failed.clear();
+        self.last_time = 0;
         self.tree = Some(tree);
         self.ack();
         Ok(())
+    }
+
+    /// Whether it is what the store should say: as of the last commit, or of one that failed
+    /// after it and may have been written all the same.
+    fn is_known(&self, found: &Moment) -> bool {
+        let count = self.history.count();
+        let mut failed = self.failed.iter().filter(|(base, _)| *base == count);
+        found == self.history.last() || failed.any(|(_, failed)| failed == found)
+    }
+
+    /// Goes on with what was found after a crash.
+    pub(crate) fn go_on_from(
+        &mut self,
+        stage: Stage,
+        tree: LsmTree<SimDir>,
+        found: Moment,
+        known: BTreeSet<&'static str>,
+    ) {
+        self.abandon();
+        let moments = &mut self.history.moments;
+        if let Some(at) = moments.iter().position(|moment| *moment == found) {
+            moments.truncate(at + 1);
+        } else {
+            let mut failed = self.failed.iter();
+            let (base, _) = failed.find(|(_, failed)| *failed == found).expect("it was promised");
+            moments.truncate(usize::try_from(*base).unwrap() + 1);
+            moments.push(found);
+        }
+        self.failed.clear();
+        self.kinds.retain(|kind| known.contains(kind.name));
+        for kind in &mut self.kinds {
+            (kind.issued_at, kind.acked_at) = (0, Some(0));
+        }
+        (self.stage, self.tree, self.last_time) = (stage, Some(tree), 0);
+        self.ack();
+    }
+
+    /// What a snapshot reads never changes.
+    pub(crate) fn check_held(&self) {
+        for (snapshot, moment) in &self.held {
+            assert_eq!(read(snapshot, &self.history.ids).unwrap(), moment.content);
+        }
     }
 
     /// What may be found after a crash that keeps the first `least` commits at least.
