@@ -152,3 +152,37 @@ impl<D: Dir> Inner<D> {
         self.progress.notify_all();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{CompactionConfig, ConceptPut, Durability, Health, LSMTree, WriteBatch};
+    use sutra_format::ConceptId;
+
+    #[test]
+    fn a_panic_in_the_background_stops_writing_and_nothing_else() {
+        let place = tempfile::tempdir().expect("a directory");
+        let tree = LSMTree::open(place.path(), CompactionConfig::default()).expect("opens");
+        let id = ConceptId::from_key("kept");
+        let put = || {
+            let mut batch = WriteBatch::new();
+            batch.put_concept(&ConceptPut::new(id)).expect("a good concept");
+            tree.commit(batch, Durability::Sync)
+        };
+        put().expect("committed");
+
+        let inner = tree.inner.clone();
+        let work = move || inner.guarded(|_| panic!("as planned"));
+        tree.workers.spawn("doomed", work).expect("started");
+        while matches!(tree.health(), Health::Good) {
+            std::thread::yield_now();
+        }
+        assert!(matches!(tree.health(), Health::Poisoned { cause } if cause.contains("panicked")));
+        put().expect_err("nothing is written any more");
+        tree.flush().expect_err("nothing is written any more");
+        assert!(tree.snapshot().concept(&id).expect("readable").is_some());
+        tree.close().expect_err("what is in memory was not flushed, and that is said");
+
+        let tree = LSMTree::open(place.path(), CompactionConfig::default()).expect("opens");
+        assert!(tree.snapshot().concept(&id).expect("readable").is_some());
+    }
+}
