@@ -5,6 +5,7 @@ mod compact;
 mod demo;
 mod export;
 mod get;
+mod health;
 mod import;
 mod inspect;
 mod neighbors;
@@ -30,6 +31,7 @@ pub(crate) enum Command {
     Stats(stats::Stats),
     Segments(segments::Segments),
     Compact(compact::Compact),
+    Health(health::Health),
     Verify(verify::Verify),
     Backup(backup::Backup),
     Restore(restore::Restore),
@@ -48,6 +50,7 @@ impl Command {
             Self::Stats(stats) => stats.run(terminal),
             Self::Segments(segments) => segments.run(terminal),
             Self::Compact(compact) => compact.run(terminal),
+            Self::Health(health) => health.run(terminal),
             Self::Verify(verify) => verify.run(terminal),
             Self::Backup(backup) => backup.run(terminal),
             Self::Restore(restore) => restore.run(terminal),

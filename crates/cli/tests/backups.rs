@@ -72,3 +72,28 @@ fn a_damaged_store_is_salvaged_and_what_is_lost_is_said() {
     assert!(shown.code == Some(1) && shown.out.contains("lost"), "{shown:?}");
     assert!(place.run("salvage", &[saved]).failed(3).contains("not empty"));
 }
+
+#[test]
+fn health_says_what_is_wrong_and_what_to_do() {
+    let place = Place::with_excerpt();
+    let shown = place.run("health", &[]).done();
+    assert!(shown.contains("good") && !shown.contains("damaged"), "{shown}");
+    let report = json(&place.run("health", &["--scrub", "--json"]).done());
+    let segment = place.store_file("seg_");
+    assert_eq!((&report["healthy"], &report["state"]), (&true.into(), &"good".into()));
+    assert!(report["scrubbed_bytes"].as_u64().unwrap() > 100_000, "{report}");
+    flip(&segment, 4096);
+    place.run("health", &[]).done(); // Nobody has read that page.
+    let run = place.run("health", &["--scrub"]);
+    assert_eq!((run.code, &*run.err), (Some(1), ""));
+    for part in ["damaged", segment.to_str().unwrap(), "byte 4096", "restore", "salvage"] {
+        assert!(run.out.contains(part), "{} lacks {part}", run.out);
+    }
+    flip(&segment, 30);
+    let run = place.run("health", &["--json"]);
+    assert_eq!(run.code, Some(1));
+    let report = json(&run.out);
+    assert_eq!((&report["healthy"], &report["state"]), (&false.into(), &"damaged".into()));
+    assert_eq!(report["damages"][0]["file"], segment.to_str().unwrap());
+    sutra(["health", "/nowhere/at-all"]).failed(3);
+}

@@ -17,6 +17,7 @@ use crate::files::{FileRole, SegmentFile, journal_name, lock_name, role_of};
 use crate::memtable::Memtable;
 use crate::poison::Poison;
 use crate::recovery::{self, Replay};
+use crate::scrub::Scrub;
 use crate::stats::Counters;
 use crate::strays;
 use crate::tree::{Inner, Ledger, LsmTree};
@@ -111,6 +112,7 @@ fn assemble<D: Dir>(
         compacting: Mutex::new(()),
         poison: Poison::default(),
         counters: Counters::default(),
+        scrub: Scrub::default(),
         signals: Signals::default(),
         closing: AtomicBool::new(false),
         lock: Mutex::new(lock),

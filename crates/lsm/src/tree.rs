@@ -17,12 +17,12 @@ use sutra_manifest::Manifest;
 use crate::commit::{Queue, Writer};
 use crate::config::{Background, CompactionConfig, Environment};
 use crate::error::{LsmError, Result};
-use crate::health::Health;
 use crate::journal::Filler;
 use crate::memtable::Memtable;
 use crate::planted::{self, Bug};
 use crate::poison::Poison;
 use crate::recovery::Recovery;
+use crate::scrub::Scrub;
 use crate::snapshot::Snapshot;
 use crate::stats::Counters;
 use crate::version::Version;
@@ -61,6 +61,7 @@ pub(crate) struct Inner<D: Dir> {
     pub(crate) compacting: Mutex<()>,
     pub(crate) poison: Poison,
     pub(crate) counters: Counters,
+    pub(crate) scrub: Scrub,
     pub(crate) signals: Signals,
     pub(crate) closing: AtomicBool,
     /// Held as long as anything may write.
@@ -153,17 +154,6 @@ impl<D: Dir> LsmTree<D> {
     /// The name of a kind.
     pub fn kind_name(&self, kind: AssociationKind) -> Option<String> {
         self.inner.ledger.lock().manifest.kind_name(kind).map(str::to_owned)
-    }
-
-    /// Whether reads and writes work, and if not, why.
-    pub fn health(&self) -> Health {
-        if let Some(cause) = self.inner.poison.cause() {
-            return Health::Poisoned { cause: cause.to_string() };
-        }
-        match &self.inner.ledger.lock().trouble {
-            Some(error) => Health::Degraded { cause: error.to_string() },
-            None => Health::Good,
-        }
     }
 
     /// Whether it was opened for reading only.

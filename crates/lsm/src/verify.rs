@@ -39,6 +39,16 @@ pub struct VerifyReport {
     pub foreign: Vec<String>,
 }
 
+impl Damage {
+    pub(crate) fn of(error: &LsmError) -> Self {
+        Self {
+            path: error.path().map(PathBuf::from).unwrap_or_default(),
+            offset: error.offset(),
+            reason: error.to_string(),
+        }
+    }
+}
+
 impl VerifyReport {
     /// Whether nothing is wrong.
     pub fn is_intact(&self) -> bool {
@@ -84,11 +94,7 @@ impl<D: Dir> LsmTree<D> {
 impl VerifyReport {
     fn note(&mut self, checked: Result<()>) {
         if let Err(error) = checked {
-            self.damages.push(Damage {
-                path: error.path().map(PathBuf::from).unwrap_or_default(),
-                offset: error.offset(),
-                reason: error.to_string(),
-            });
+            self.damages.push(Damage::of(&error));
         }
     }
 }

@@ -111,6 +111,7 @@ impl<D: Dir> Inner<D> {
             }
             let zeros = self.fill_ahead();
             self.settle(zeros);
+            self.scrub_if_due();
             while !self.closing.load(Ordering::Acquire) {
                 match self.flush_step() {
                     Ok(true) => self.signals.wake_compaction(),

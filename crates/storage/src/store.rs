@@ -7,8 +7,9 @@ use std::sync::Arc;
 use sutra_format::AssociationKind;
 use sutra_fs::OsDir;
 use sutra_lsm::{
-    BackupReport, CommitInfo, CompactionConfig, Durability, Environment, Health, LSMTree, LsmError,
-    LsmStats, SalvageOptions, SalvageReport, SegmentInfo, StoreIdentity, VerifyReport,
+    BackupReport, CommitInfo, CompactionConfig, Durability, Environment, Health, HealthReport,
+    LSMTree, LsmError, LsmStats, SalvageOptions, SalvageReport, SegmentInfo, StoreIdentity,
+    VerifyReport,
 };
 use sutra_manifest::Manifest;
 
@@ -152,6 +153,28 @@ impl Store {
     /// more bytes were read.
     pub fn verify(&self, progress: &mut dyn FnMut(u64)) -> Result<VerifyReport> {
         Ok(self.0.verify(progress)?)
+    }
+
+    /// The same in full: all that is wrong, and what the store is behind with.
+    pub fn health_report(&self) -> HealthReport {
+        self.0.health_report()
+    }
+
+    /// Reads the next pages, about `bytes` of them, and checks them; says whether that was the end
+    /// of a pass over all files. What is damaged is told by [`Store::health`].
+    pub fn scrub_step(&self, bytes: u64) -> bool {
+        self.0.scrub_step(bytes)
+    }
+
+    /// Does that in the background, at this rate, at most 40 MiB per second, until the store is
+    /// closed or [`Store::stop_background_scrub`] is called.
+    pub fn start_background_scrub(&self, bytes_per_second: u64) -> Result<()> {
+        Ok(self.0.start_background_scrub(bytes_per_second)?)
+    }
+
+    /// Stops it: once this returns, no more is read.
+    pub fn stop_background_scrub(&self) {
+        self.0.stop_background_scrub();
     }
 
     /// Makes the directory `dest` a copy of the store as it is now, also while others commit. It is
