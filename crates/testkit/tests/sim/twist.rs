@@ -1,7 +1,5 @@
 //! Calls that are not made as they are asked for.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::sync::Arc;
 
 use sutra_fs::{Dir, ErrorKind, File, Name, Operation};
