@@ -5,7 +5,9 @@
 //!    become segments. No journal is appended to again: what the system's cache shows of a file
 //!    whose sync once failed need not be on its disk, and now it is there a second time.
 //! 2. One manifest names those segments and no journal.
-//! 3. Files that it does not name are removed.
+//! 3. Files that it does not name are removed. If there are any and no journal was replayed, the
+//!    manifest is published again before that: the sync of its name may have failed, and one that
+//!    works now would say nothing of it.
 
 use std::collections::BTreeSet;
 
