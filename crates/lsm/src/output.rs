@@ -185,19 +185,49 @@ impl<'a, D: Dir> Filter<'a, D> {
         Ok(())
     }
 
-    /// The first pass.
+    /// The first pass. What it lets through can be written: rows that rise and can be meant.
     pub(crate) fn survey(&self) -> std::result::Result<Survey, Stop> {
         let mut survey = Survey::default();
+        let mut last = None;
         self.concepts(|row| {
+            let record = &row.record;
+            let key = Some((self.input.version.hash(&record.id), record.id));
+            let dimension = !record.has_vector() || record.vector_dimension.get() > 0;
+            if last >= key || !dimension || record.check().is_err() {
+                return Err(self.damage());
+            }
+            last = key;
             survey.concepts += 1;
             survey.add(&row);
             Ok(())
         })?;
-        self.associations(|_| {
+        let mut last = None;
+        self.associations(|record| {
+            let hash = self.input.version.hash(&record.source);
+            let key = Some((hash, record.source, record.kind().code(), record.target));
+            if last >= key || record.check().is_err() {
+                return Err(self.damage());
+            }
+            last = key;
             survey.associations += 1;
             Ok(())
         })?;
         Ok(survey)
+    }
+
+    /// What is wrong with the first damaged file, after a row that no sound file can have. Sums do
+    /// not notice it in a file that somebody made.
+    #[cold]
+    fn damage(&self) -> LsmError {
+        let files = &self.input.version.files;
+        let damage = files.iter().find_map(|file| file.segment.verify(&mut |_| {}).err());
+        damage.map_or_else(
+            || LsmError::Inconsistent {
+                path: files.first().map_or_else(Default::default, |f| f.segment.path().into()),
+                reason: "this segment or a newer one has rows that cannot be merged".into(),
+            },
+            LsmError::from,
+        )
     }
 
     /// The second pass: writes and publishes the segment, carrying along the payload that lies
@@ -265,7 +295,9 @@ impl<'a, D: Dir> Filter<'a, D> {
         }
         if record.has_vector() && moves(record.vector_segment.get()) {
             let values = vector_of(&row.record, row.home, self.input.version)?;
-            let offset = writer.push_vector(values.unwrap_or_default())?;
+            let pushed = writer.push_vector(values.unwrap_or_default());
+            let offset =
+                pushed.map_err(|e| if e.fs().is_none() { self.damage() } else { e.into() })?;
             record.vector_offset = U64::new(offset);
             record.vector_segment = U32::new(segment_id);
         }
