@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use sutra_fs::{Dir, File, Name};
 use sutra_manifest::SegmentMetadata;
 use sutra_segment::Segment;
+use zerocopy::little_endian::U64;
 
 use crate::error::{LsmError, Result};
 
@@ -132,6 +133,13 @@ impl<D: Dir> SegmentFile<D> {
             || header.store_id != store_id
         {
             return Err(inconsistent(path, "not the file that the manifest names".into()));
+        }
+        let stated =
+            [meta.concept_count, meta.association_count, meta.min_seq, meta.max_seq].map(U64::new);
+        let (concepts, associations) = (header.concepts.count, header.associations.count);
+        if stated != [concepts, associations, header.min_seq, header.max_seq] {
+            let reason = "other rows or sequence numbers than the manifest says";
+            return Err(inconsistent(path, reason.into()));
         }
         let segment =
             OpenSegment { segment, dir: dir.clone(), name, obsolete: AtomicBool::new(false) };
