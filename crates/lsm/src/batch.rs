@@ -19,7 +19,8 @@ pub struct ConceptPut<'a> {
     pub content: Option<&'a str>,
     /// Bytes that the engine keeps and does not read, at most 1 MiB. Empty is none.
     pub attributes: &'a [u8],
-    /// The name that the id was made of, at most 1,024 bytes. Empty is none.
+    /// The name that the id was made of, at most 1,024 bytes of UTF-8. Empty is none. Of a fact:
+    /// its [`FactKey`](sutra_format::FactKey).
     pub key: &'a [u8],
     /// 1 to 65,536 finite values.
     pub vector: Option<&'a [f32]>,
@@ -64,6 +65,9 @@ impl<'a> ConceptPut<'a> {
         at_most("content", self.content.map_or(0, str::len), CONTENT_BYTES_MAX)?;
         at_most("attributes", self.attributes.len(), ATTRIBUTES_BYTES_MAX)?;
         at_most("key", self.key.len(), KEY_BYTES_MAX)?;
+        if !self.fact && str::from_utf8(self.key).is_err() {
+            return Err(LsmError::invalid("key", "it is not UTF-8"));
+        }
         finite("strength", self.strength)?;
         finite("confidence", self.confidence)?;
         if self.valid_from > self.valid_to {

@@ -206,3 +206,10 @@ fn opening_and_closing_an_idle_store_changes_no_file() {
     }
     assert!(list() == before);
 }
+
+#[test]
+fn a_key_that_is_no_text_is_refused_when_it_is_put() {
+    let put = ConceptPut { key: b"\xff", ..ConceptPut::new(id(1)) };
+    let error = WriteBatch::new().put_concept(&put).expect_err("no text has this byte");
+    assert_eq!(error.to_string(), "key: it is not UTF-8");
+}

@@ -160,7 +160,9 @@ fn check_concept(record: &ConceptRecord, payload: &[u8]) -> Result<(), FormatErr
     if text > 0 {
         ensure(record.content_segment.get() == 0, "text lies in another file")?;
         let range = range_of(record.content_offset.get(), text, payload);
-        record.split_text(range.ok_or(invalid("text lies outside of the payload"))?)?;
+        let text = record.split_text(range.ok_or(invalid("text lies outside of the payload"))?)?;
+        let named = text.key_text().is_some() || text.fact_key().is_some() || text.key.is_empty();
+        ensure(named, "key is neither UTF-8 nor that of a fact")?;
     }
     if record.has_vector() {
         ensure(record.vector_segment.get() == 0, "vector lies in another file")?;
