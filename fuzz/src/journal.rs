@@ -20,7 +20,7 @@ const RAW: Identity = Identity { journal_id: 3, store_id: [7; 16], hash_seed: 11
 /// second whether sums are made right.
 pub fn journal(input: &[u8]) {
     let mut tape = Tape::new(input);
-    let (which, repairs) = (usize::from(tape.byte()), tape.byte() % 4 != 0);
+    let (which, repairs) = (usize::from(tape.byte()), !tape.byte().is_multiple_of(4));
     let (mut bytes, identity) = match base::journals().get(which) {
         Some(bytes) => (bytes.clone(), identity_of(bytes)),
         None => (header_page(&RAW), RAW),

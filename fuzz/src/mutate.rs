@@ -129,7 +129,7 @@ fn damage(bytes: &mut Vec<u8>, tape: &mut Tape<'_>) {
 /// An offset in `bytes`, at most their length. Every second one is that of a word that is not
 /// zero: there are few of them, and everything is in them.
 fn place(bytes: &[u8], tape: &mut Tape<'_>) -> usize {
-    if tape.byte() % 2 == 0 {
+    if tape.byte().is_multiple_of(2) {
         return tape.below(bytes.len() + 1);
     }
     let words = || (0_usize..).zip(bytes.chunks(8)).filter(|(_, word)| *word != [0; 8]);

@@ -18,7 +18,7 @@ const ROWS_MAX: u32 = 1000;
 /// second whether sums are made right.
 pub fn segment(input: &[u8]) {
     let mut tape = Tape::new(input);
-    let (which, repairs) = (usize::from(tape.byte()), tape.byte() % 4 != 0);
+    let (which, repairs) = (usize::from(tape.byte()), !tape.byte().is_multiple_of(4));
     let mut bytes = base::segments().get(which).cloned().unwrap_or_default();
     if bytes.is_empty() {
         bytes = tape.rest().to_vec();

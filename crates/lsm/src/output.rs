@@ -185,7 +185,8 @@ impl<'a, D: Dir> Filter<'a, D> {
         Ok(())
     }
 
-    /// The first pass. What it lets through can be written: rows that rise and can be meant.
+    /// The first pass. What it lets through can be written: rows that rise and can be
+    /// meant, and refer to no more than there is.
     pub(crate) fn survey(&self) -> std::result::Result<Survey, Stop> {
         let mut survey = Survey::default();
         let mut last = None;
@@ -212,7 +213,12 @@ impl<'a, D: Dir> Filter<'a, D> {
             survey.associations += 1;
             Ok(())
         })?;
-        Ok(survey)
+        // Payload that records share would be written once for each.
+        let fits = |(id, payload): (&u32, &Payload)| {
+            let file = self.input.version.file(*id);
+            file.is_some_and(|file| payload.bytes() <= file.segment.file_length())
+        };
+        if survey.homes.iter().all(fits) { Ok(survey) } else { Err(self.damage().into()) }
     }
 
     /// What is wrong with the first damaged file, after a row that no sound file can have. Sums do

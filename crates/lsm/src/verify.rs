@@ -112,17 +112,24 @@ fn check_references<D: Dir>(version: &Version<D>, file: &SegmentFile<D>) -> Resu
             path: file.segment.path().to_path_buf(),
             reason: format!("concept {}: {reason}", record.id),
         };
+        // What is shared is not read again: time would not be bounded by the files.
+        let mut refers = |segment: u32, bytes: u64| {
+            let sum = live.entry(segment).or_default();
+            *sum += bytes;
+            let most = version.file(segment).map_or(0, |file| file.segment.file_length());
+            let is_shared = || misfit(format!("shares its text or vector in segment {segment}"));
+            if *sum <= most { Ok(()) } else { Err(is_shared()) }
+        };
         if record.text_bytes() > 0 {
             let entries = entries_of(record, Home::Segments, version)?;
+            refers(record.content_segment.get(), record.text_bytes())?;
             record.split_text(entries).map_err(|error| misfit(error.to_string()))?;
-            *live.entry(record.content_segment.get()).or_default() += record.text_bytes();
         }
         if let Some(values) = vector_of(record, Home::Segments, version)? {
+            refers(record.vector_segment.get(), vector_stride(record.vector_dimension.get()))?;
             if let Some(at) = values.iter().position(|value| !value.is_finite()) {
                 return Err(misfit(format!("value {at} of its vector is not a finite number")));
             }
-            let stride = vector_stride(record.vector_dimension.get());
-            *live.entry(record.vector_segment.get()).or_default() += stride;
         }
     }
     let homes = file.segment.homes()?;

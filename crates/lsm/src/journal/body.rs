@@ -76,8 +76,10 @@ impl CommitBody {
             return Err(BodyError::TooLarge { bytes });
         }
         let mut seqs = Seqs::new(self.record_count());
+        let mut unused = self.payload.len() as u64;
         for (row, record) in self.concepts.iter().enumerate() {
-            check_concept(record, self.payload.bytes())
+            take_payload(record, &mut unused)
+                .and_then(|()| check_concept(record, self.payload.bytes()))
                 .and_then(|()| seqs.take(record.seq.get()))
                 .map_err(|error| BodyError::Concept { row, error })?;
         }
@@ -152,6 +154,15 @@ impl SummedBody {
     pub fn sum(&self) -> u32 {
         self.sum
     }
+}
+
+/// Records that share payload would be read, and written, in time that no length bounds.
+fn take_payload(record: &ConceptRecord, unused: &mut u64) -> Result<(), FormatError> {
+    let values = if record.has_vector() { record.vector_dimension.get() } else { 0 };
+    let bytes = record.text_bytes() + u64::from(values) * size_of::<f32>() as u64;
+    *unused =
+        unused.checked_sub(bytes).ok_or(invalid("records refer to more than the payload"))?;
+    Ok(())
 }
 
 fn check_concept(record: &ConceptRecord, payload: &[u8]) -> Result<(), FormatError> {

@@ -16,4 +16,5 @@ mod small;
 mod states;
 mod workload;
 mod workloads;
+#[cfg(debug_assertions)] // Without them nothing can be planted.
 mod zoo;

@@ -91,9 +91,14 @@ impl<D: AsRef<[u8]>> Segment<D> {
             return Err(self.corrupt(invalid(place.offset, reason)));
         }
         let mut live: Vec<u64> = vec![0; homes.len()]; // As long as a part of the file is.
+        let mut unread = self.header.content.length.get(); // Or time would not be bounded by it.
         let start = self.header.concepts.offset.get();
         for (row, record) in (0_u64..).zip(self.iter_concepts()?) {
             let at = start + row * ConceptRecord::BYTES as u64;
+            if record.content_segment.get() == self.id() {
+                let overlap = || self.corrupt(invalid(at, "texts of records overlap"));
+                unread = unread.checked_sub(record.text_bytes()).ok_or_else(overlap)?;
+            }
             for (segment, bytes) in [self.text_of(record, at)?, self.vector_of(record, at)?] {
                 let home = homes.binary_search_by_key(&segment, |home| home.segment_id.get());
                 match home {
