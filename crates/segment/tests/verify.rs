@@ -61,6 +61,10 @@ impl Edit {
     }
 }
 
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes(*bytes[at..].first_chunk().unwrap())
+}
+
 /// Checks that the lie is found out, by a verification at the latest.
 #[track_caller]
 fn check(reason: &str, lie: impl FnOnce(&mut Edit)) {
@@ -194,6 +198,15 @@ fn references_that_lead_nowhere_or_elsewhere() {
     check("length of a text differs", |s| {
         let [first, second] = [0, 1].map(|row| s.concept(row).start + 64);
         s.0.copy_within(second..second + 8, first);
+    });
+    check("texts of records overlap", |s| {
+        // The longest text stands for all others.
+        let length = |s: &Edit, row: usize| u32_at(&s.0, s.concept(row).start + 72);
+        let longest = (0..6).max_by_key(|row| length(s, *row)).unwrap();
+        for row in (0..6).filter(|row| *row != longest) {
+            let (from, to) = (s.concept(longest).start + 64, s.concept(row).start + 64);
+            s.0.copy_within(from..from + 8 + 4, to);
+        }
     });
     check("refers to no vector", |s| s.set(s.concept(0).start + 88, &[4]));
     check("a vector of another dimension", |s| {

@@ -78,8 +78,8 @@ impl CommitBody {
         let mut seqs = Seqs::new(self.record_count());
         let mut unused = self.payload.len() as u64;
         for (row, record) in self.concepts.iter().enumerate() {
-            take_payload(record, &mut unused)
-                .and_then(|()| check_concept(record, self.payload.bytes()))
+            check_concept(record, self.payload.bytes())
+                .and_then(|()| take_payload(record, &mut unused))
                 .and_then(|()| seqs.take(record.seq.get()))
                 .map_err(|error| BodyError::Concept { row, error })?;
         }
@@ -160,8 +160,7 @@ impl SummedBody {
 fn take_payload(record: &ConceptRecord, unused: &mut u64) -> Result<(), FormatError> {
     let values = if record.has_vector() { record.vector_dimension.get() } else { 0 };
     let bytes = record.text_bytes() + u64::from(values) * size_of::<f32>() as u64;
-    *unused =
-        unused.checked_sub(bytes).ok_or(invalid("records refer to more than the payload"))?;
+    *unused = unused.checked_sub(bytes).ok_or(invalid("records share their payload"))?;
     Ok(())
 }
 

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use sutra_format::journal::{FRAMES_START, FrameHeader};
-use sutra_lsm::journal::{JournalError, verify};
+use sutra_format::{ConceptId, ConceptRecord};
+use sutra_lsm::journal::{CommitBody, JournalError, verify};
 use sutra_testkit::{Image, SimDir, SplitMix};
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, FromZeros, IntoBytes};
@@ -159,4 +160,21 @@ fn a_file_that_is_no_journal_is_refused() {
         let error = read_image(&image).unwrap_err();
         assert!(matches!(error, JournalError::Corrupt { offset: 0, .. }), "{error}");
     }
+}
+
+/// A thousand records that name one long text would be replayed in the time of a thousand texts.
+#[test]
+fn records_that_share_a_text_are_refused() {
+    let mut body = CommitBody::default();
+    let offset = body.payload.push_entry(b"a text");
+    for n in 0..2 {
+        let id = ConceptId::from_bytes([n; 16]);
+        let mut record = ConceptRecord::new(id, offset, 6, ConceptRecord::ABSENT);
+        record.seq = U64::new(n.into());
+        body.concepts.push(record);
+    }
+    let error = body.check().unwrap_err();
+    assert!(error.to_string().contains("records share their payload"), "{error}");
+    body.concepts.pop();
+    assert_eq!(body.check(), Ok(()));
 }
