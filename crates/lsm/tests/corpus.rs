@@ -10,6 +10,11 @@ use std::fs;
 use std::path::Path;
 
 use parking_lot::Mutex;
+use sutra_format::journal::{FrameHeader, FrameKind};
+use sutra_format::limits::COMMIT_BYTES_MAX;
+use sutra_manifest::{Manifest, SegmentMetadata};
+use zerocopy::little_endian::{U16, U32, U64};
+use zerocopy::{FromZeros, IntoBytes};
 
 /// Memory is counted for the whole process, so one test runs at a time.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -54,6 +59,35 @@ fn damaged_directories_are_refused_or_answer() {
 #[test]
 fn operations_do_what_they_do_to_plain_maps() {
     replay("store_ops", targets::store_ops);
+}
+
+#[test]
+fn a_long_journal_takes_no_more_than_four_times_its_length() {
+    let _alone = ALONE.lock();
+    let mut header = FrameHeader::new_zeroed();
+    header.kind = U16::new(FrameKind::Commit as u16);
+    header.first_seq = U64::new(1);
+    header.payload_length = U32::new(COMMIT_BYTES_MAX as u32);
+    let mut input = [&[0xff, 1][..], header.as_bytes()].concat();
+    input.resize(input.len() + COMMIT_BYTES_MAX, b'x');
+    targets::journal(&input);
+}
+
+#[test]
+fn a_long_manifest_takes_no_more_than_four_times_its_length() {
+    let _alone = ALONE.lock();
+    let mut manifest = Manifest::for_store([1; 16], 2);
+    manifest.last_seq = 1;
+    for _ in 0..50_000 {
+        let id = manifest.allocate_segment_id();
+        let mut segment = SegmentMetadata::new(id, format!("s{id}").into(), 0);
+        segment.payload_only = true;
+        manifest.add_segment(segment);
+    }
+    let text = String::from_utf8(manifest.to_bytes().unwrap()).unwrap();
+    let (fields, _) = text.split_once("  \"checksum\"").unwrap();
+    let packed: String = fields.split_ascii_whitespace().collect();
+    targets::manifest(packed.as_bytes());
 }
 
 #[test]
