@@ -22,9 +22,10 @@ struct Layer {
 
 const TESTKIT: &[&str] = &["sutra-testkit"];
 
-const LAYERS: [Layer; 10] = [
+const LAYERS: [Layer; 11] = [
     published("sutra-format", &[]),
     published("sutra-fs", &[]),
+    published("sutra-index", &["sutra-format"]),
     published("sutra-segment", &["sutra-format", "sutra-fs"]),
     published("sutra-manifest", &["sutra-format", "sutra-fs"]),
     published("sutra-lsm", &["sutra-format", "sutra-fs", "sutra-segment", "sutra-manifest"]),

@@ -1,0 +1,1 @@
+//! Graphs: algorithms over whatever can list the neighbours of a vertex.

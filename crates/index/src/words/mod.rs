@@ -1,0 +1,1 @@
+//! Words: BM25 over postings, exact under any history of updates and merges.
