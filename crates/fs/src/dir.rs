@@ -1,16 +1,18 @@
 //! The contract of a directory and of a file in it.
 
+use std::io;
 use std::path::PathBuf;
 
-use crate::error::Result;
+use crate::error::{FsError, Operation, Result};
 use crate::name::Name;
 
 /// One directory of plain files.
 ///
 /// What holds after a power cut, and what every implementation must allow for:
-/// * A name that [`create`](Dir::create), [`rename`](Dir::rename) or [`remove`](Dir::remove) made
-///   or unmade is durable once a later [`sync`](Dir::sync) of the directory returned. Before
-///   that each of these changes may be durable or not, independently and in any order.
+/// * A name that [`create`](Dir::create), [`link`](Dir::link), [`rename`](Dir::rename) or
+///   [`remove`](Dir::remove) made or unmade is durable once a later [`sync`](Dir::sync) of the
+///   directory returned. Before that each of these changes may be durable or not, independently
+///   and in any order.
 /// * The bytes and the length of a file are durable once a later [`File::sync`] returned, whether
 ///   or not its name is. Before that any subset of what was written may be durable, torn anywhere,
 ///   and where a write was lost or torn there may be zeros or garbage in its range.
@@ -37,6 +39,17 @@ pub trait Dir: Send + Sync + 'static {
 
     /// Gives the file `from` the name `to`; a file of that name is replaced.
     fn rename(&self, from: &Name, to: &Name) -> Result<()>;
+
+    /// Gives the file `name` of the directory `from` a second name `to` here: no byte is copied, and
+    /// what happens to the file happens under both names. Fails with `AlreadyExists` if the name is
+    /// taken, and with something else where a file cannot be in both directories.
+    ///
+    /// A directory that does not say how it does that refuses.
+    fn link(&self, from: &Self, name: &Name, to: &Name) -> Result<()> {
+        let _ = (from, name);
+        let refusal = io::ErrorKind::Unsupported.into();
+        Err(FsError::new(Operation::Link, self.path(to), refusal))
+    }
 
     /// Takes the name away. Handles and maps of the file stay valid.
     fn remove(&self, name: &Name) -> Result<()>;

@@ -17,6 +17,8 @@ pub enum Operation {
     Create,
     /// [`Dir::open`](crate::Dir::open).
     Open,
+    /// [`Dir::link`](crate::Dir::link).
+    Link,
     /// [`Dir::rename`](crate::Dir::rename).
     Rename,
     /// [`Dir::remove`](crate::Dir::remove).
@@ -140,6 +142,7 @@ impl Operation {
             Self::OpenDir => "open directory",
             Self::Create => "create",
             Self::Open => "open",
+            Self::Link => "link a file to",
             Self::Rename => "rename",
             Self::Remove => "remove",
             Self::List => "list",

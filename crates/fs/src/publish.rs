@@ -26,10 +26,7 @@ impl<F: File> Staged<F> {
     /// Makes an empty file that is to be called `name`, which must leave room for
     /// [`STAGED_SUFFIX`]. What an earlier attempt left is replaced.
     pub fn create<D: Dir<File = F>>(dir: &D, name: &Name) -> Result<Self> {
-        let staged = Name::new(format!("{name}{STAGED_SUFFIX}")).map_err(|bad| {
-            let source = io::Error::new(io::ErrorKind::InvalidInput, bad);
-            FsError::new(Operation::Create, dir.path(name), source)
-        })?;
+        let staged = staged_name(dir, name)?;
         let file = match dir.create(&staged) {
             Err(error) if error.kind == ErrorKind::AlreadyExists => {
                 dir.remove(&staged)?;
@@ -37,6 +34,22 @@ impl<F: File> Staged<F> {
             }
             other => other?,
         };
+        Ok(Self { file, staged, name: name.clone() })
+    }
+
+    /// Gives the sealed file `name` of another directory a second name here, which is to be `name`,
+    /// too. It can be published, and not be written to. Fails where the two directories cannot
+    /// share a file, as on different file systems.
+    pub fn link<D: Dir<File = F>>(dir: &D, from: &D, name: &Name) -> Result<Self> {
+        let staged = staged_name(dir, name)?;
+        match dir.link(from, name, &staged) {
+            Err(error) if error.kind == ErrorKind::AlreadyExists => {
+                dir.remove(&staged)?;
+                dir.link(from, name, &staged)?;
+            }
+            other => other?,
+        }
+        let file = dir.open(&staged)?;
         Ok(Self { file, staged, name: name.clone() })
     }
 
@@ -66,6 +79,13 @@ impl<F: File> Staged<F> {
         dir.sync()?; // The staged name first: a rename must never be all that is known of a file.
         dir.rename(&self.staged, &self.name)
     }
+}
+
+fn staged_name<D: Dir>(dir: &D, name: &Name) -> Result<Name> {
+    Name::new(format!("{name}{STAGED_SUFFIX}")).map_err(|bad| {
+        let source = io::Error::new(io::ErrorKind::InvalidInput, bad);
+        FsError::new(Operation::Create, dir.path(name), source)
+    })
 }
 
 /// Makes `bytes` durable under `name`; a file of that name is replaced in one step.

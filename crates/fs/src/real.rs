@@ -109,6 +109,11 @@ impl Dir for OsDir {
         self.at(Operation::Rename, from, |path| fs::rename(path, self.path.join(to)))
     }
 
+    fn link(&self, from: &Self, name: &Name, to: &Name) -> Result<()> {
+        let source = from.path.join(name);
+        self.at(Operation::Link, to, |path| fs::hard_link(source, path))
+    }
+
     fn remove(&self, name: &Name) -> Result<()> {
         self.at(Operation::Remove, name, |path| fs::remove_file(path))
     }

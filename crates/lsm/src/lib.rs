@@ -58,7 +58,7 @@ mod verify;
 mod version;
 mod worker;
 
-pub use backup::{BackupReport, StoreIdentity, restore};
+pub use backup::{BackupOptions, BackupReport, StoreIdentity, restore};
 pub use batch::{ConceptPut, Touch, WriteBatch};
 pub use commit::CommitInfo;
 pub use config::{Background, CompactionConfig, Durability, Environment};

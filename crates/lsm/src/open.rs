@@ -99,6 +99,7 @@ fn assemble<D: Dir>(
         visible: AtomicU64::new(last_seq),
         ledger: Mutex::new(Ledger {
             manifest,
+            is_durable: false,
             sealed: VecDeque::new(),
             active_journal: None,
             trouble: None,

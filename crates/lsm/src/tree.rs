@@ -72,6 +72,9 @@ pub(crate) struct Inner<D: Dir> {
 pub(crate) struct Ledger {
     /// As it was published last, but for the next id.
     pub(crate) manifest: Manifest,
+    /// Whether this session published it. One that was found at open may have been left by a
+    /// writer that failed, or was killed, before the name of the file was durable.
+    pub(crate) is_durable: bool,
     /// Full memtables, oldest first, each with its journal.
     pub(crate) sealed: VecDeque<Sealed>,
     /// The journal of the active memtable, once there is one.
@@ -121,14 +124,18 @@ impl<D: Dir> LsmTree<D> {
         self.inner.snapshot()
     }
 
-    /// Names kinds of associations, new ones durably; gives the kind of each name. A name has 1 to
-    /// 255 bytes and no control characters.
+    /// Names kinds of associations, durably; gives the kind of each name. A name has 1 to 255 bytes
+    /// and no control characters. A reader gives what it knows.
     pub fn register_kinds(&self, names: &[&str]) -> Result<Vec<AssociationKind>> {
         let mut ledger = self.inner.ledger.lock();
         let known = |manifest: &Manifest| -> Option<Vec<_>> {
             names.iter().map(|name| manifest.kind_code(name)).collect()
         };
-        if let Some(kinds) = known(&ledger.manifest) {
+        // A kind that a power cut can still take away is not known yet: its code could get another
+        // name.
+        let is_built_in = |name: &&str| AssociationKind::BUILT_IN.contains(name);
+        let is_certain = ledger.is_durable || self.is_read_only() || names.iter().all(is_built_in);
+        if let Some(kinds) = known(&ledger.manifest).filter(|_| is_certain) {
             return Ok(kinds);
         }
         self.inner.check_writable()?;
@@ -221,6 +228,7 @@ impl<D: Dir> Inner<D> {
         match manifest.publish(&*self.dir) {
             Ok(()) => {
                 ledger.manifest = manifest;
+                ledger.is_durable = true;
                 Ok(())
             }
             Err(error) => {

@@ -15,8 +15,8 @@ use std::collections::BTreeSet;
 use sutra_format::ConceptId;
 use sutra_fs::{Dir, ErrorKind, Name, OsDir};
 use sutra_lsm::{
-    BackupReport, CompactionConfig, Durability, Environment, LSMTree, LsmError, LsmTree,
-    StoreIdentity, restore,
+    BackupOptions, BackupReport, CompactionConfig, Durability, Environment, LSMTree, LsmError,
+    LsmTree, StoreIdentity, restore,
 };
 use sutra_testkit::{CrashPlan, Fault, Image, Note, Profile, SimDir, Times};
 
@@ -398,6 +398,82 @@ fn a_backup_on_the_file_system_is_made_beside_a_writer_and_read_by_the_next() {
     assert_eq!(bytes, report.bytes_copied + report.bytes_kept);
     let copy = LSMTree::open_read_only(&backups).unwrap();
     assert_eq!(copy.snapshot().iter_concepts().unwrap().count(), 300);
+}
+
+/// A backup that links.
+fn link(session: &Session, to: &SimDir) -> Result<BackupReport, LsmError> {
+    tree(session).backup_with(to, BackupOptions { link: true }, &mut |_| {})
+}
+
+#[test]
+fn a_linked_backup_survives_a_power_cut_at_any_moment() {
+    let mut session = session(&first_steps());
+    let to = SimDir::new();
+    let first = link(&session, &to).unwrap();
+    assert!(first.files_linked >= 2 && first.files_copied == 0, "{first:?}");
+    check(&session, &to.image());
+    let old = session.history.last().content.clone();
+    go_on(&mut session, &second_steps());
+    let to = SimDir::from_image(&to.image());
+    let second = link(&session, &to).unwrap();
+    assert!(second.files_linked > 0 && second.files_copied == 0, "{second:?}");
+    to.note(Note::Ack(1));
+    let new = &session.history.last().content;
+    let mut met = [0, 0];
+    for profile in [Profile::PosixWeak, Profile::Ext4Like] {
+        for crash in to.crashes(&CrashPlan::new(profile)) {
+            let is_new = after_crash(&session, &crash.image, Some(&old), new);
+            assert!(is_new || crash.acked == 0, "a backup that was reported is gone");
+            met[usize::from(is_new)] += 1;
+        }
+    }
+    assert!(met.iter().all(|met| *met > 2), "{met:?}");
+}
+
+#[test]
+fn what_cannot_be_linked_is_copied() {
+    let session = session(&first_steps());
+    let trial = SimDir::new();
+    let whole = link(&session, &trial).unwrap();
+    let mut copied = 0;
+    for op in 0..trial.op_count() {
+        let to = SimDir::new();
+        to.fail_at(op, Fault::Eio, Times::Once);
+        if let Ok(report) = link(&session, &to) {
+            let files = report.files_linked + report.files_copied;
+            assert_eq!(files, whole.files_linked, "operation {op}");
+            copied += report.files_copied;
+            check(&session, &to.image());
+        }
+    }
+    assert!(copied >= whole.files_linked, "each once");
+}
+
+#[test]
+fn links_are_the_files_of_the_store_and_outlive_them() {
+    use std::os::unix::fs::MetadataExt;
+    let place = tempfile::tempdir().unwrap();
+    let [store, backups] = ["store", "backups"].map(|name| place.path().join(name));
+    let tree = LSMTree::open(&store, CompactionConfig::default()).unwrap();
+    for n in [0, 100] {
+        let changes: Vec<Change> = (n..n + 100).map(put).collect();
+        tree.commit(workload::batch(1_000 + n, &changes), Durability::Sync).unwrap();
+        tree.flush().unwrap();
+    }
+    let to = OsDir::create(&backups).unwrap();
+    let report = tree.backup_with(&to, BackupOptions { link: true }, &mut |_| {}).unwrap();
+    assert_eq!((report.files_linked, report.files_copied), (2, 0));
+    for file in tree.segments().unwrap() {
+        let name = format!("seg_{:08}.dat", file.segment_id);
+        let [a, b] = [&store, &backups].map(|dir| dir.join(&name).metadata().unwrap());
+        assert_eq!((a.ino(), a.nlink()), (b.ino(), 2), "{name}");
+    }
+    tree.compact_all().unwrap();
+    let copy = LSMTree::open_read_only(&backups).unwrap();
+    assert_eq!(copy.verify(&mut |_| {}).unwrap().damages, []);
+    assert_eq!(copy.snapshot().iter_concepts().unwrap().count(), 200);
+    let plain = tree.backup(&to, &mut |_| {}).unwrap();
+    assert_eq!((plain.files_copied, plain.files_removed), (1, 2), "{plain:?}");
 }
 
 fn name(text: &str) -> Name {

@@ -238,9 +238,9 @@ pub use sutra_format::{
     ParseIdError, SectionEntry, SectionKind, SegmentHeader, limits, time,
 };
 pub use sutra_lsm::{
-    BackupReport, CommitInfo, CompactionConfig, ConceptPut, Damage, Durability, Health,
-    HealthReport, LSMTree, Link, Loss, Lost, LsmStats, SalvageOptions, SalvageReport, ScrubReport,
-    SegmentInfo, StoreIdentity, Touch, VerifyReport, WriteBatch,
+    BackupOptions, BackupReport, CommitInfo, CompactionConfig, ConceptPut, Damage, Durability,
+    Health, HealthReport, LSMTree, Link, Loss, Lost, LsmStats, SalvageOptions, SalvageReport,
+    ScrubReport, SegmentInfo, StoreIdentity, Touch, VerifyReport, WriteBatch,
 };
 pub use sutra_manifest::{Manifest, SegmentMetadata};
 pub use sutra_segment::{Segment, SegmentStats};

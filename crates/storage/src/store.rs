@@ -7,9 +7,9 @@ use std::sync::Arc;
 use sutra_format::AssociationKind;
 use sutra_fs::OsDir;
 use sutra_lsm::{
-    BackupReport, CommitInfo, CompactionConfig, Durability, Environment, Health, HealthReport,
-    LSMTree, LsmError, LsmStats, SalvageOptions, SalvageReport, SegmentInfo, StoreIdentity,
-    VerifyReport,
+    BackupOptions, BackupReport, CommitInfo, CompactionConfig, Durability, Environment, Health,
+    HealthReport, LSMTree, LsmError, LsmStats, SalvageOptions, SalvageReport, SegmentInfo,
+    StoreIdentity, VerifyReport,
 };
 use sutra_manifest::Manifest;
 
@@ -189,8 +189,18 @@ impl Store {
         dest: impl AsRef<Path>,
         progress: &mut dyn FnMut(u64),
     ) -> Result<BackupReport> {
+        self.backup_with(dest, BackupOptions::default(), progress)
+    }
+
+    /// [`backup`](Self::backup) with options.
+    pub fn backup_with(
+        &self,
+        dest: impl AsRef<Path>,
+        options: BackupOptions,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<BackupReport> {
         let dest = OsDir::create(dest).map_err(LsmError::from)?;
-        Ok(self.0.backup(&dest, progress)?)
+        Ok(self.0.backup_with(&dest, options, progress)?)
     }
 
     /// Copies the store in `from`, mostly a backup, into the directory `to`, which is made or is

@@ -10,7 +10,7 @@ use zerocopy::little_endian::U32;
 
 use super::{BackupReport, unfit};
 use crate::error::{LsmError, Result};
-use crate::files::{SegmentFile, segment_name};
+use crate::files::{FileRole, SegmentFile, role_of, segment_name};
 use crate::flush::metadata;
 
 /// Pages that are checked and then written at once: 256 KiB.
@@ -21,6 +21,12 @@ pub(crate) struct Copier<'a, D: Dir> {
     dir: &'a D,
     store_id: [u8; 16],
     earlier: Option<&'a Manifest>,
+    /// Where the files are and may be linked from, instead of being copied.
+    linked_from: Option<&'a D>,
+    /// The last file that was copied for no backup: its making may have ended with a sync of the
+    /// directory that failed, and one that works now says nothing of that. Those before it were
+    /// durable before the next one was begun.
+    in_doubt: Option<u32>,
     progress: &'a mut dyn FnMut(u64),
     report: BackupReport,
 }
@@ -32,8 +38,20 @@ impl<'a, D: Dir> Copier<'a, D> {
         store_id: [u8; 16],
         earlier: Option<&'a Manifest>,
         progress: &'a mut dyn FnMut(u64),
-    ) -> Self {
-        Self { dir, store_id, earlier, progress, report: BackupReport::default() }
+    ) -> Result<Self> {
+        let is_named = |id: &u32| earlier.is_some_and(|earlier| earlier.segment(*id).is_some());
+        let segments = dir.list()?.into_iter().filter_map(|name| match role_of(&name) {
+            FileRole::Segment(id) => Some(id),
+            _ => None,
+        });
+        let in_doubt = segments.filter(|id| !is_named(id)).max();
+        let report = BackupReport::default();
+        Ok(Self { dir, store_id, earlier, linked_from: None, in_doubt, progress, report })
+    }
+
+    /// Links files of the store in `from`, whose segments are to be copied, where that can be done.
+    pub(super) fn link_from(&mut self, from: &'a D) {
+        self.linked_from = Some(from);
     }
 
     pub(super) fn dir(&self) -> &'a D {
@@ -63,26 +81,49 @@ impl<'a, D: Dir> Copier<'a, D> {
         let summary = SegmentSummary { header, file_length };
         let meta =
             SegmentMetadata { payload_only: file.payload_only, ..metadata(&summary, file.level) };
-        if self.has(&name, &summary)? {
+        let named = self.earlier.and_then(|earlier| earlier.segment(meta.segment_id));
+        if !self.is_in_doubt(meta.segment_id) && self.has(&name, &summary)? {
             self.report.files_kept += 1;
             self.report.bytes_kept += file_length;
             (self.progress)(file_length);
             return Ok(meta);
         }
-        let named = self.earlier.and_then(|earlier| earlier.segment(meta.segment_id));
         if named.is_some_and(|named| named.header_crc != meta.header_crc) {
             let reason = "another file of this name belongs to the earlier backup; \
                           back up into an empty directory";
             return Err(unfit(self.dir, &name, reason));
         }
-        self.write(segment, &name, &header)?;
+        let is_linked = self.link(segment, &name)?;
+        if !is_linked {
+            self.write(segment, &name, &header)?;
+        }
         if !self.has(&name, &summary)? {
             let (path, reason) = (self.dir.path(&name), "the copy differs from what was written");
             return Err(LsmError::Inconsistent { path, reason: reason.to_owned() });
         }
-        self.report.files_copied += 1;
-        self.report.bytes_copied += file_length;
+        if is_linked {
+            self.report.files_linked += 1;
+            self.report.bytes_linked += file_length;
+        } else {
+            self.report.files_copied += 1;
+            self.report.bytes_copied += file_length;
+        }
         Ok(meta)
+    }
+
+    fn is_in_doubt(&self, segment_id: u32) -> bool {
+        self.in_doubt == Some(segment_id)
+    }
+
+    /// Links a file, if that is wanted and can be done, and checks every page of it.
+    fn link<B: AsRef<[u8]>>(&mut self, segment: &Segment<B>, name: &Name) -> Result<bool> {
+        let Some(from) = self.linked_from else { return Ok(false) };
+        segment.check_pages(0..segment.page_count())?;
+        // Whatever is in the way of a link need not be in that of a copy.
+        let Ok(staged) = Staged::link(self.dir, from, name) else { return Ok(false) };
+        self.publish(staged, name)?;
+        (self.progress)(segment.file_length());
+        Ok(true)
     }
 
     /// The header that the copy has.
@@ -106,6 +147,12 @@ impl<'a, D: Dir> Copier<'a, D> {
         Ok(segment.is_ok_and(|segment| *segment.header() == summary.header))
     }
 
+    /// Publishes a copy and reads it again.
+    fn publish(&self, staged: Staged<D::File>, name: &Name) -> Result<()> {
+        let copy = Segment::open(staged.publish(self.dir)?.map()?, self.dir.path(name))?;
+        Ok(copy.check_pages(0..copy.page_count())?)
+    }
+
     fn write<B: AsRef<[u8]>>(
         &mut self,
         segment: &Segment<B>,
@@ -118,8 +165,7 @@ impl<'a, D: Dir> Copier<'a, D> {
             let _ = staged.discard(self.dir); // The first error is the one that tells.
             return Err(error);
         }
-        let copy = Segment::open(staged.publish(self.dir)?.map()?, self.dir.path(name))?;
-        Ok(copy.check_pages(0..copy.page_count())?)
+        self.publish(staged, name)
     }
 
     fn fill<B: AsRef<[u8]>>(

@@ -8,7 +8,9 @@
 //! * The manifest is published last: until then the directory has the backup before, whole, or
 //!   none. Only then files go that it no longer names.
 //! * A file of an earlier backup is never replaced by another one while its manifest names it.
-//! * Nothing is copied that was not checked against its sums, and every copy is read again.
+//! * Nothing is copied or linked that was not checked against its sums, and every copy is read again.
+//! * A file that is there already is kept if a backup names it, or if another file was copied after
+//!   it: then its name is durable.
 //! * The store itself is not written to, but for the flush of a writer.
 //!
 //! The manifest of a backup leads to an empty journal without room for a commit. Such a journal
@@ -43,6 +45,15 @@ pub(crate) use restore::check_empty;
 
 use destination::Destination;
 
+/// How a backup is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BackupOptions {
+    /// Whether segment files become links of those of the store, where both are on one file system,
+    /// instead of copies. False by default: a link costs neither time nor room, and shares the fate
+    /// of the original, so that damage of its bytes is damage of both.
+    pub link: bool,
+}
+
 /// What a backup or a restore did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BackupReport {
@@ -52,6 +63,10 @@ pub struct BackupReport {
     pub files_copied: usize,
     /// Their bytes.
     pub bytes_copied: u64,
+    /// Segment files that were linked.
+    pub files_linked: usize,
+    /// Their bytes.
+    pub bytes_linked: u64,
     /// Segment files that an earlier backup had already.
     pub files_kept: usize,
     /// Their bytes.
@@ -66,11 +81,22 @@ impl<D: Dir> LsmTree<D> {
     ///
     /// `dest` is an empty directory, or has an earlier backup of this store: then only files that
     /// are new are copied. Anything else there is an [`LsmError::Unfit`]. If it fails, or the power
-    /// does, the earlier backup is still there, and what was copied is not copied again.
+    /// does, the earlier backup is still there, and what was copied is not copied again, but for the
+    /// last file.
     ///
     /// The copy has the identity of the store. To go on writing into a copy, [`restore`] it.
     /// `progress` is told how many more bytes are there.
     pub fn backup(&self, dest: &D, progress: &mut dyn FnMut(u64)) -> Result<BackupReport> {
+        self.backup_with(dest, BackupOptions::default(), progress)
+    }
+
+    /// The same with options.
+    pub fn backup_with(
+        &self,
+        dest: &D,
+        options: BackupOptions,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<BackupReport> {
         let inner = &*self.inner;
         let destination = Destination::open(dest, inner.store_id)?;
         let pin = inner.pin()?;
@@ -80,7 +106,10 @@ impl<D: Dir> LsmTree<D> {
             // The journal of the earlier backup has the highest of its ids.
             manifest.skip_segment_id(earlier.next_segment_id().saturating_sub(1));
         }
-        let mut copier = Copier::new(dest, inner.store_id, earlier, progress);
+        let mut copier = Copier::new(dest, inner.store_id, earlier, progress)?;
+        if options.link {
+            copier.link_from(&inner.dir);
+        }
         let metas = pin.copy(inner, &mut copier, &mut manifest)?;
         let mut report = BackupReport { seq: pin.seq, ..copier.report() };
         replace_segments(&mut manifest, metas);

@@ -44,7 +44,7 @@ pub fn restore<D: Dir>(
     if identity == StoreIdentity::New {
         manifest.store_id = environment.identity().0;
     }
-    let mut copier = Copier::new(to, manifest.store_id, None, progress);
+    let mut copier = Copier::new(to, manifest.store_id, None, progress)?;
     let metas = pin.copy(inner, &mut copier, &mut manifest)?;
     let report = BackupReport { seq: pin.seq, ..copier.report() };
     replace_segments(&mut manifest, metas);

@@ -132,7 +132,7 @@ impl<D: Dir> Work<'_, D> {
                 newer.push(doubt);
             }
         }
-        let mut copier = Copier::new(self.to, manifest.store_id, None, self.progress);
+        let mut copier = Copier::new(self.to, manifest.store_id, None, self.progress)?;
         for part in parts.iter().filter(|p| whole.contains(&p.id) || needed.contains(&p.id)) {
             let payload_only = !whole.contains(&part.id);
             metas.push(copier.copy(&open(self.from, part, payload_only)?)?);

@@ -75,6 +75,17 @@ impl Dir for SimDir {
         Ok(self.file(ino, name, false))
     }
 
+    /// As a file of its own with the same bytes, which are not durable yet: what a link is, and a
+    /// little less.
+    fn link(&self, from: &Self, name: &Name, to: &Name) -> Result<()> {
+        let bytes = from
+            .call(Operation::Link, name, |state| Ok(state.content(state.find(name)?).to_vec()))?;
+        self.call(Operation::Link, to, |state| {
+            let ino = state.create(to)?;
+            state.write(ino, 0, &bytes)
+        })
+    }
+
     fn rename(&self, from: &Name, to: &Name) -> Result<()> {
         self.call(Operation::Rename, from, |state| state.make(Act::Rename(from, to)))
     }
