@@ -16,6 +16,7 @@ mod stats;
 mod verify;
 
 use clap::Subcommand;
+use sutra_storage::StoreOptions;
 
 use crate::failure::Outcome;
 use crate::terminal::Terminal;
@@ -40,22 +41,22 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    pub(crate) fn run(self, terminal: &mut Terminal) -> Outcome {
+    pub(crate) fn run(self, options: &StoreOptions, terminal: &mut Terminal) -> Outcome {
         match self {
             Self::Demo(demo) => demo.run(terminal),
-            Self::Import(import) => import.run(terminal),
-            Self::Export(export) => export.run(terminal),
-            Self::Get(get) => get.run(terminal),
-            Self::Neighbors(neighbors) => neighbors.run(terminal),
-            Self::Stats(stats) => stats.run(terminal),
-            Self::Segments(segments) => segments.run(terminal),
-            Self::Compact(compact) => compact.run(terminal),
-            Self::Health(health) => health.run(terminal),
-            Self::Verify(verify) => verify.run(terminal),
-            Self::Backup(backup) => backup.run(terminal),
-            Self::Restore(restore) => restore.run(terminal),
-            Self::Salvage(salvage) => salvage.run(terminal),
-            Self::Inspect(inspect) => inspect.run(terminal),
+            Self::Import(import) => import.run(options, terminal),
+            Self::Export(export) => export.run(options, terminal),
+            Self::Get(get) => get.run(options, terminal),
+            Self::Neighbors(neighbors) => neighbors.run(options, terminal),
+            Self::Stats(stats) => stats.run(options, terminal),
+            Self::Segments(segments) => segments.run(options, terminal),
+            Self::Compact(compact) => compact.run(options, terminal),
+            Self::Health(health) => health.run(options, terminal),
+            Self::Verify(verify) => verify.run(options, terminal),
+            Self::Backup(backup) => backup.run(options, terminal),
+            Self::Restore(restore) => restore.run(options, terminal),
+            Self::Salvage(salvage) => salvage.run(options, terminal),
+            Self::Inspect(inspect) => inspect.run(options, terminal),
         }
     }
 }

@@ -10,6 +10,7 @@ mod failure;
 mod graph;
 mod json;
 mod lines;
+mod log;
 mod order;
 mod progress;
 mod record;
@@ -22,6 +23,7 @@ use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use sutra_storage::StoreOptions;
 
 use crate::commands::Command;
 use crate::failure::{EXIT_CODES, Outcome, complain};
@@ -34,12 +36,22 @@ use crate::terminal::Terminal;
 struct Arguments {
     #[command(subcommand)]
     command: Command,
+    /// Read files into memory instead of mapping them
+    ///
+    /// For a directory that others may write to: who cuts a file that is mapped ends the command.
+    /// Takes as much memory as the files are long.
+    #[arg(long, global = true)]
+    no_maps: bool,
+    /// Say on standard error what the engine does: error, warn, info, debug or trace, or parts of
+    /// it as in `sutra_lsm::compaction=debug,warn`. Else the variable RUST_LOG says so, else nothing
+    #[arg(long, global = true, value_name = "LEVEL", value_parser = log::filter)]
+    log: Option<log::Filter>,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let mut terminal = Terminal::new();
-    match run(arguments.command, &mut terminal) {
+    match run(arguments, &mut terminal) {
         Ok(code) => code,
         Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
@@ -51,8 +63,10 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command, terminal: &mut Terminal) -> Outcome {
-    let code = command.run(terminal)?;
+fn run(arguments: Arguments, terminal: &mut Terminal) -> Outcome {
+    log::start(arguments.log)?;
+    let options = StoreOptions { maps: !arguments.no_maps, ..StoreOptions::default() };
+    let code = arguments.command.run(&options, terminal)?;
     match terminal.flush() {
         // Nobody reads the answer, but the exit code still tells it.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(code),

@@ -34,6 +34,28 @@ fn a_backup_is_made_beside_a_writer_and_restored() {
 }
 
 #[test]
+fn a_linked_backup_shares_the_files_of_the_store_where_it_can() {
+    use std::os::unix::fs::MetadataExt;
+    let place = Place::with_excerpt();
+    let [linked, copied] = ["linked", "copied"].map(|name| place.path(name));
+    let report = place.run("backup", &[linked.to_str().unwrap(), "--link", "--json"]).done();
+    let report = json(&report);
+    assert_eq!((&report["linked"]["files"], &report["copied"]["files"]), (&1.into(), &0.into()));
+    let segment = place.store_file("seg_");
+    let name = segment.file_name().unwrap();
+    let ino = |path: &std::path::Path| fs::metadata(path).unwrap().ino();
+    assert_eq!(ino(&linked.join(name)), ino(&segment));
+    assert_eq!(sutra(["export", linked.to_str().unwrap()]).done(), place.export());
+    place.run("backup", &[copied.to_str().unwrap()]).done();
+    assert_ne!(ino(&copied.join(name)), ino(&segment), "nobody asked for a link");
+    let shown = sutra(["backup", copied.to_str().unwrap(), "--link", "/dev/full/x"]);
+    assert_eq!(shown.code, Some(3), "{shown:?}");
+    let help = sutra(["backup", "--help"]).done();
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(help.contains("shares the fate of the original"), "{help}");
+}
+
+#[test]
 fn a_backup_goes_nowhere_else_and_takes_no_damage_along() {
     let place = Place::with("{\"key\":\"a\",\"content\":\"text\"}\n");
     let full = place.path("full");

@@ -123,7 +123,7 @@ impl fmt::Display for FsError {
         f.write_str(match self.kind {
             ErrorKind::NotFound => "; check that it was not moved or removed",
             ErrorKind::AlreadyExists => "; nothing is overwritten: move it away",
-            ErrorKind::PermissionDenied => "; check who may write there",
+            ErrorKind::PermissionDenied => self.operation.permission_advice(),
             ErrorKind::OutOfSpace => "; make room and try again",
             ErrorKind::TooManyOpen => "; raise the limit of open files (ulimit -n)",
             ErrorKind::NotAFile if self.operation == Operation::OpenDir => {
@@ -137,6 +137,19 @@ impl fmt::Display for FsError {
 }
 
 impl Operation {
+    fn permission_advice(self) -> &'static str {
+        match self {
+            Self::Lock => {
+                "; check who may write there and whether the disk is read-only, or open the store \
+                 for reading"
+            }
+            Self::OpenDir | Self::Open | Self::List | Self::Read | Self::Length | Self::Map => {
+                "; check who may read there"
+            }
+            _ => "; check who may write there, and whether the disk is read-only",
+        }
+    }
+
     fn verb(self) -> &'static str {
         match self {
             Self::OpenDir => "open directory",

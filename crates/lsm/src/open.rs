@@ -50,6 +50,10 @@ impl<D: Dir> LsmTree<D> {
         if tree.inner.environment.background == Background::Threads {
             tree.start_flusher()?;
         }
+        let version = tree.inner.version.load();
+        let (files, last_seq) = (version.files.len(), tree.inner.snapshot().seq());
+        tracing::info!(files, last_seq, "store opened");
+        drop(version);
         Ok(tree)
     }
 
@@ -72,6 +76,7 @@ impl<D: Dir> LsmTree<D> {
                 Err(error) if attempt < 3 && error.is_corruption() => continue,
                 other => other?,
             };
+            tracing::debug!(files = version.files.len(), last_seq, "store opened for reading");
             let (config, environment) = (CompactionConfig::default(), Environment::default());
             let inner = assemble(dir, config, environment, manifest, version, last_seq, None);
             return Ok(Self { inner: Arc::new(inner), workers: Workers::default() });

@@ -67,6 +67,32 @@ impl StoreOptions {
         Ok(Store(LSMTree::open_read_only_in(dir)?))
     }
 
+    /// [`Store::restore`], with the backup read as these options say.
+    pub fn restore(
+        self,
+        from: impl AsRef<Path>,
+        to: impl AsRef<Path>,
+        identity: StoreIdentity,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<BackupReport> {
+        let from = self.access(OsDir::open(from).map_err(LsmError::from)?);
+        let to = OsDir::create(to).map_err(LsmError::from)?;
+        Ok(sutra_lsm::restore(from, &to, identity, &Environment::default(), progress)?)
+    }
+
+    /// [`Store::salvage`], with the damaged store read as these options say.
+    pub fn salvage(
+        self,
+        from: impl AsRef<Path>,
+        to: impl AsRef<Path>,
+        options: SalvageOptions,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<SalvageReport> {
+        let from = Arc::new(self.access(OsDir::open(from).map_err(LsmError::from)?));
+        let to = OsDir::create(to).map_err(LsmError::from)?;
+        Ok(sutra_lsm::salvage(&from, to, options, &Environment::default(), progress)?)
+    }
+
     fn access(&self, dir: OsDir) -> OsDir {
         if self.maps { dir } else { dir.without_maps() }
     }
@@ -211,9 +237,7 @@ impl Store {
         identity: StoreIdentity,
         progress: &mut dyn FnMut(u64),
     ) -> Result<BackupReport> {
-        let from = OsDir::open(from).map_err(LsmError::from)?;
-        let to = OsDir::create(to).map_err(LsmError::from)?;
-        Ok(sutra_lsm::restore(from, &to, identity, &Environment::default(), progress)?)
+        StoreOptions::default().restore(from, to, identity, progress)
     }
 
     /// Writes everything of the damaged store in `from` that can be proven intact into the
@@ -225,9 +249,7 @@ impl Store {
         options: SalvageOptions,
         progress: &mut dyn FnMut(u64),
     ) -> Result<SalvageReport> {
-        let from = Arc::new(OsDir::open(from).map_err(LsmError::from)?);
-        let to = OsDir::create(to).map_err(LsmError::from)?;
-        Ok(sutra_lsm::salvage(&from, to, options, &Environment::default(), progress)?)
+        StoreOptions::default().salvage(from, to, options, progress)
     }
 
     /// The engine itself, for what this type does not offer.

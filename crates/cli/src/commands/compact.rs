@@ -26,9 +26,9 @@ pub(crate) struct Compact {
 }
 
 impl Compact {
-    pub(crate) fn run(self, terminal: &mut Terminal) -> Outcome {
+    pub(crate) fn run(self, options: &StoreOptions, terminal: &mut Terminal) -> Outcome {
         let options =
-            StoreOptions { create: false, background_compaction: false, ..Default::default() };
+            StoreOptions { create: false, background_compaction: false, ..options.clone() };
         let store = options.open(&self.dir)?;
         let before = size(&store);
         let progress = progress::over_items("compact", None);

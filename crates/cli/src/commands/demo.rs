@@ -8,7 +8,7 @@ use std::time::Instant;
 use std::{env, fs};
 
 use clap::{Args, Parser};
-use sutra_storage::{ConceptId, Store};
+use sutra_storage::{ConceptId, Store, StoreOptions};
 
 use crate::Arguments;
 use crate::excerpt::{ASSOCIATIONS, CONCEPTS, NOTICE};
@@ -91,7 +91,7 @@ fn run(terminal: &mut Terminal, line: &str) -> Result<(), Failure> {
     writeln!(terminal, "{}", terminal.faint(format_args!("$ {line}")))?;
     let arguments = Arguments::try_parse_from(line.split(' '));
     let arguments = arguments.map_err(|error| Failure::Usage(error.to_string()))?;
-    arguments.command.run(terminal)?;
+    arguments.command.run(&StoreOptions::default(), terminal)?;
     Ok(terminal.flush()?)
 }
 

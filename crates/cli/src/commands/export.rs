@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use sutra_storage::{AssociationRecord, ConceptId, Snapshot, Store};
+use sutra_storage::{AssociationRecord, ConceptId, Snapshot, Store, StoreOptions};
 
 use crate::failure::{Failure, Outcome};
 use crate::json::Object;
@@ -34,8 +34,8 @@ pub(crate) struct Export {
 }
 
 impl Export {
-    pub(crate) fn run(self, terminal: &mut Terminal) -> Outcome {
-        let store = Store::open_read_only(&self.dir)?;
+    pub(crate) fn run(self, options: &StoreOptions, terminal: &mut Terminal) -> Outcome {
+        let store = options.clone().open_read_only(&self.dir)?;
         let snapshot = store.snapshot();
         let order = Order::of(&snapshot)?;
         let mut sink = Sink::open(self.concepts.as_deref(), terminal)?;

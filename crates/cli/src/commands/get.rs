@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use sutra_storage::time::{OPEN_END, OPEN_START};
-use sutra_storage::{Concept, ConceptId, ConceptRecord, Store};
+use sutra_storage::{Concept, ConceptId, ConceptRecord, StoreOptions};
 
 use crate::failure::{Failure, NEGATIVE, Outcome, complain};
 use crate::json::Object;
@@ -34,9 +34,9 @@ pub(crate) struct Get {
 }
 
 impl Get {
-    pub(crate) fn run(self, terminal: &mut Terminal) -> Outcome {
+    pub(crate) fn run(self, options: &StoreOptions, terminal: &mut Terminal) -> Outcome {
         let id = id_of(&self.key, self.id)?;
-        let store = Store::open_read_only(&self.dir)?;
+        let store = options.clone().open_read_only(&self.dir)?;
         let snapshot = store.snapshot();
         let Some(concept) = snapshot.concept(&id)? else {
             complain(no_concept(&self.key));

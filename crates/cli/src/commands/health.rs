@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use sutra_storage::{Damage, ErrorKind, HealthReport, Result, Store};
+use sutra_storage::{Damage, ErrorKind, HealthReport, Result, StoreOptions};
 
 use crate::failure::{NEGATIVE, Outcome};
 use crate::progress;
@@ -45,8 +45,8 @@ struct Found {
 }
 
 impl Health {
-    pub(crate) fn run(self, terminal: &mut Terminal) -> Outcome {
-        let found = match self.look() {
+    pub(crate) fn run(self, options: &StoreOptions, terminal: &mut Terminal) -> Outcome {
+        let found = match self.look(options) {
             Err(error) if error.kind() == ErrorKind::Corrupt => {
                 let path = error.path().unwrap_or(&self.dir).to_path_buf();
                 let (offset, reason) = (error.offset(), error.to_string());
@@ -65,8 +65,8 @@ impl Health {
         Ok(if found.is_good() { ExitCode::SUCCESS } else { NEGATIVE.into() })
     }
 
-    fn look(&self) -> Result<HealthReport> {
-        let store = Store::open_read_only(&self.dir)?;
+    fn look(&self, options: &StoreOptions) -> Result<HealthReport> {
+        let store = options.clone().open_read_only(&self.dir)?;
         if self.scrub {
             let progress = progress::over_bytes("scrub", Some(store.stats().file_bytes));
             while !store.scrub_step(STEP_BYTES) {

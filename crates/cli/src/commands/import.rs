@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
-use sutra_storage::Store;
+use sutra_storage::StoreOptions;
 
 use crate::failure::{Failure, NEGATIVE, Outcome, complain};
 use crate::graph::{Importer, Tally, Verdict};
@@ -72,9 +72,9 @@ enum Expected {
 }
 
 impl Import {
-    pub(crate) fn run(self, terminal: &mut Terminal) -> Outcome {
+    pub(crate) fn run(self, options: &StoreOptions, terminal: &mut Terminal) -> Outcome {
         let sources = self.sources()?;
-        let store = Store::open(&self.dir)?;
+        let store = options.clone().open(&self.dir)?;
         let mut importer = Importer::new(&store);
         let mut bad_lines = 0;
         for (path, expected) in sources {

@@ -1,13 +1,13 @@
 //! `sutra inspect`: the header and the sections of one segment file.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use sutra_storage::{BlockExtent, SectionEntry, SectionKind, Segment, SegmentHeader};
+use sutra_storage::{BlockExtent, SectionEntry, SectionKind, Segment, SegmentHeader, StoreOptions};
 
 use crate::failure::{Failure, Outcome};
 use crate::show;
@@ -27,8 +27,17 @@ pub(crate) struct Inspect {
 }
 
 impl Inspect {
-    pub(crate) fn run(self, terminal: &mut Terminal) -> Outcome {
-        let segment = Segment::open_read(&self.file).map_err(sutra_storage::Error::from)?;
+    pub(crate) fn run(self, options: &StoreOptions, terminal: &mut Terminal) -> Outcome {
+        if options.maps {
+            let segment = Segment::open_read(&self.file).map_err(sutra_storage::Error::from)?;
+            return self.tell(&segment, terminal);
+        }
+        let bytes = fs::read(&self.file).map_err(Failure::file(&self.file))?;
+        let segment = Segment::open(bytes, &self.file).map_err(sutra_storage::Error::from)?;
+        self.tell(&segment, terminal)
+    }
+
+    fn tell<D: AsRef<[u8]>>(&self, segment: &Segment<D>, terminal: &mut Terminal) -> Outcome {
         let table = self.section_table(segment.header()).map_err(Failure::file(&self.file))?;
         let sections = segment
             .header()

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use sutra_storage::{AssociationRecord, ConceptId, Direction, Neighbor, Snapshot, Store};
+use sutra_storage::{
+    AssociationRecord, ConceptId, Direction, Neighbor, Snapshot, Store, StoreOptions,
+};
 
 use super::get::{id_of, no_concept};
 use crate::failure::{Failure, NEGATIVE, Outcome, complain};
@@ -50,9 +52,9 @@ pub(crate) struct Neighbors {
 }
 
 impl Neighbors {
-    pub(crate) fn run(self, terminal: &mut Terminal) -> Outcome {
+    pub(crate) fn run(self, options: &StoreOptions, terminal: &mut Terminal) -> Outcome {
         let id = id_of(&self.key, self.id)?;
-        let store = Store::open_read_only(&self.dir)?;
+        let store = options.clone().open_read_only(&self.dir)?;
         let snapshot = store.snapshot();
         if snapshot.concept(&id)?.is_none() {
             complain(no_concept(&self.key));

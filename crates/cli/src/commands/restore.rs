@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use sutra_storage::{Store, StoreIdentity};
+use sutra_storage::{StoreIdentity, StoreOptions};
 
 use crate::commands::backup::tell;
 use crate::failure::Outcome;
@@ -35,12 +35,12 @@ pub(crate) struct Restore {
 }
 
 impl Restore {
-    pub(crate) fn run(self, terminal: &mut Terminal) -> Outcome {
-        let bytes = Store::open_read_only(&self.backup)?.stats().file_bytes;
+    pub(crate) fn run(self, options: &StoreOptions, terminal: &mut Terminal) -> Outcome {
+        let bytes = options.clone().open_read_only(&self.backup)?.stats().file_bytes;
         let progress = progress::over_bytes("restore", Some(bytes));
         let identity = if self.same_store { StoreIdentity::Kept } else { StoreIdentity::New };
         let report =
-            Store::restore(&self.backup, &self.dir, identity, &mut |bytes| progress.inc(bytes));
+            options.clone().restore(&self.backup, &self.dir, identity, &mut |n| progress.inc(n));
         progress.finish_and_clear();
         tell(terminal, &report?, self.json)?;
         Ok(ExitCode::SUCCESS)

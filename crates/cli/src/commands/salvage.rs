@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use sutra_storage::{Loss, SalvageOptions, SalvageReport, Store};
+use sutra_storage::{Loss, SalvageOptions, SalvageReport, StoreOptions};
 
 use crate::failure::{NEGATIVE, Outcome};
 use crate::progress;
@@ -35,11 +35,11 @@ pub(crate) struct Salvage {
 }
 
 impl Salvage {
-    pub(crate) fn run(self, terminal: &mut Terminal) -> Outcome {
+    pub(crate) fn run(self, options: &StoreOptions, terminal: &mut Terminal) -> Outcome {
         let progress = progress::over_bytes("salvage", None);
-        let options = SalvageOptions { older: self.older };
-        let report =
-            Store::salvage(&self.dir, &self.new_dir, options, &mut |bytes| progress.inc(bytes));
+        let how = SalvageOptions { older: self.older };
+        let count = &mut |bytes| progress.inc(bytes);
+        let report = options.clone().salvage(&self.dir, &self.new_dir, how, count);
         progress.finish_and_clear();
         let report = report?;
         if self.json {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use sutra_storage::{AssociationRecord, ConceptRecord, SegmentInfo, Store};
+use sutra_storage::{AssociationRecord, ConceptRecord, SegmentInfo, StoreOptions};
 
 use crate::failure::Outcome;
 use crate::show;
@@ -25,8 +25,8 @@ pub(crate) struct Segments {
 }
 
 impl Segments {
-    pub(crate) fn run(self, terminal: &mut Terminal) -> Outcome {
-        let store = Store::open_read_only(&self.dir)?;
+    pub(crate) fn run(self, options: &StoreOptions, terminal: &mut Terminal) -> Outcome {
+        let store = options.clone().open_read_only(&self.dir)?;
         let segments = store.segments()?;
         if self.json {
             segments.iter().try_for_each(|segment| as_json(terminal, segment))?;

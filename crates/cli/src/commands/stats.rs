@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde::Serialize;
-use sutra_storage::{AssociationKind, Snapshot, Store};
+use sutra_storage::{AssociationKind, Snapshot, Store, StoreOptions};
 
 use crate::failure::{Failure, Outcome};
 use crate::progress;
@@ -54,8 +54,8 @@ struct Type {
 }
 
 impl Stats {
-    pub(crate) fn run(self, terminal: &mut Terminal) -> Outcome {
-        let store = Store::open_read_only(&self.dir)?;
+    pub(crate) fn run(self, options: &StoreOptions, terminal: &mut Terminal) -> Outcome {
+        let store = options.clone().open_read_only(&self.dir)?;
         let report = count(&store, &store.snapshot())?;
         if self.json {
             writeln!(terminal, "{}", serde_json::to_string(&report).map_err(io::Error::from)?)?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use sutra_storage::{Damage, ErrorKind, Result, Store, VerifyReport};
+use sutra_storage::{Damage, ErrorKind, Result, StoreOptions, VerifyReport};
 
 use crate::failure::{NEGATIVE, Outcome};
 use crate::progress;
@@ -27,8 +27,8 @@ pub(crate) struct Verify {
 }
 
 impl Verify {
-    pub(crate) fn run(self, terminal: &mut Terminal) -> Outcome {
-        let report = match self.look() {
+    pub(crate) fn run(self, options: &StoreOptions, terminal: &mut Terminal) -> Outcome {
+        let report = match self.look(options) {
             // Too damaged to be opened is what was asked about.
             Err(error) if error.kind() == ErrorKind::Corrupt => VerifyReport {
                 damages: vec![Damage {
@@ -48,8 +48,8 @@ impl Verify {
         Ok(if report.is_intact() { ExitCode::SUCCESS } else { NEGATIVE.into() })
     }
 
-    fn look(&self) -> Result<VerifyReport> {
-        let store = Store::open_read_only(&self.dir)?;
+    fn look(&self, options: &StoreOptions) -> Result<VerifyReport> {
+        let store = options.clone().open_read_only(&self.dir)?;
         let progress = progress::over_bytes("verify", Some(store.stats().file_bytes));
         let report = store.verify(&mut |bytes| progress.inc(bytes));
         progress.finish_and_clear();

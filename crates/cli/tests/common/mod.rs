@@ -15,7 +15,7 @@ pub const ASSOCIATIONS: &str =
 /// The command with these arguments; neither a terminal nor colours.
 pub fn command<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sutra"));
-    command.args(arguments).stdin(Stdio::null());
+    command.args(arguments).stdin(Stdio::null()).env_remove("RUST_LOG");
     command
 }
 
