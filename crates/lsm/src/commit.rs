@@ -11,7 +11,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use parking_lot::{Mutex, MutexGuard};
 use sutra_format::limits::COMMIT_BYTES_MAX;
 use sutra_fs::Dir;
 
@@ -23,6 +22,7 @@ use crate::journal::{Commit, Identity, JournalError, JournalWriter, SummedBody};
 use crate::memtable::Memtable;
 use crate::planted::{self, Bug};
 use crate::pressure::Pressure;
+use crate::sync::{Mutex, MutexGuard};
 use crate::tree::{Inner, JournalStart, Ledger, LsmTree, Sealed};
 use crate::version::Version;
 

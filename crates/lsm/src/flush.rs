@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use sutra_fs::{Dir, Name};
 use sutra_manifest::SegmentMetadata;
@@ -14,6 +13,7 @@ use crate::files::{SegmentFile, journal_name, segment_name};
 use crate::memtable::Memtable;
 use crate::output::{Filter, Input, Label, Stop};
 use crate::planted::{self, Bug};
+use crate::sync::AtomicBool;
 use crate::tree::{Inner, JournalStart, LsmTree, Sealed};
 use crate::version::Version;
 

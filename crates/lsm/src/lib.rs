@@ -53,6 +53,7 @@ mod scrub;
 mod snapshot;
 mod stats;
 mod strays;
+mod sync;
 mod tree;
 mod verify;
 mod version;

@@ -3,10 +3,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
 
-use arc_swap::ArcSwap;
-use parking_lot::{Condvar, Mutex};
 use sutra_fs::{Dir, ErrorKind, File};
 use sutra_manifest::Manifest;
 
@@ -20,6 +17,7 @@ use crate::recovery::{self, Replay};
 use crate::scrub::Scrub;
 use crate::stats::Counters;
 use crate::strays;
+use crate::sync::{ArcSwap, AtomicBool, AtomicU64, Condvar, Mutex};
 use crate::tree::{Inner, Ledger, LsmTree};
 use crate::version::Version;
 use crate::worker::{Signals, Workers};

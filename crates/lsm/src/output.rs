@@ -4,7 +4,7 @@
 //! the second can write every byte once, to its final place, with bounded memory.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use sutra_format::segment::vector_stride;
 use sutra_format::{AssociationRecord, ConceptId, ConceptRecord, PayloadHome, VertexTombstone};
@@ -17,6 +17,7 @@ use crate::files::{SegmentFile, segment_name};
 use crate::memtable::Memtable;
 use crate::merge::{AssociationMerge, ConceptMerge, ConceptRow, Merged};
 use crate::snapshot::{Home, entries_of, vector_of};
+use crate::sync::AtomicBool;
 use crate::version::Version;
 
 /// The tables that become one segment, newest first.

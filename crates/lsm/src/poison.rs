@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
 use crate::error::{LsmError, Result};
+use crate::sync::Mutex;
 
 /// The state of the writing half. It belongs to the process that opened the store: a child that
 /// was forked has its memory, but neither its threads nor a lock of its own, and must not write.

@@ -10,6 +10,7 @@ use sutra_fs::Dir;
 
 use crate::config::CompactionConfig;
 use crate::stats::Counters;
+use crate::sync::sleep;
 use crate::version::Version;
 
 /// What writers owe.
@@ -29,7 +30,6 @@ const PAUSE_MIN: Duration = Duration::from_micros(200);
 
 impl Pressure {
     /// Holds the writer up as much as `bytes` cost now.
-    #[expect(clippy::disallowed_methods, reason = "who is held up waits for nothing but time")]
     pub(crate) fn slow_down<D: Dir>(
         &mut self,
         version: &Version<D>,
@@ -46,7 +46,7 @@ impl Pressure {
         let pause = Duration::from_nanos(self.owed_nanos).min(PAUSE_MAX);
         if pause >= PAUSE_MIN {
             let start = Instant::now();
-            std::thread::sleep(pause);
+            sleep(pause);
             self.owed_nanos = 0;
             counters.stall(start.elapsed());
         }

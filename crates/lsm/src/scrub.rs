@@ -9,7 +9,6 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use parking_lot::Mutex;
 use sutra_format::limits::PAGE_BYTES;
 use sutra_fs::Dir;
 
@@ -17,6 +16,7 @@ use crate::config::Background;
 use crate::error::{LsmError, Result};
 use crate::files::SegmentFile;
 use crate::open::load_existing;
+use crate::sync::Mutex;
 use crate::tree::{Inner, LsmTree};
 use crate::verify::Damage;
 

@@ -6,10 +6,8 @@
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
-use arc_swap::ArcSwap;
-use parking_lot::{Condvar, Mutex};
 use sutra_format::AssociationKind;
 use sutra_fs::{Dir, Name, Operation, OsDir};
 use sutra_manifest::Manifest;
@@ -25,6 +23,7 @@ use crate::recovery::Recovery;
 use crate::scrub::Scrub;
 use crate::snapshot::Snapshot;
 use crate::stats::Counters;
+use crate::sync::{ArcSwap, AtomicBool, AtomicU64, Condvar, Mutex};
 use crate::version::Version;
 use crate::worker::{Signals, Workers};
 

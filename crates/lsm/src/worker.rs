@@ -2,38 +2,37 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
+use std::sync::atomic::Ordering;
 
-use crossbeam_channel::{Receiver, Sender, bounded};
-use parking_lot::Mutex;
 use sutra_fs::Dir;
 
 use crate::config::Durability;
 use crate::error::LsmError;
+use crate::sync::thread::{self, JoinHandle};
+use crate::sync::{AtomicBool, Mutex, Signal};
 use crate::tree::{Inner, LsmTree};
 
 /// Wakes threads. Waking twice is waking once.
 pub(crate) struct Signals {
-    flush: (Sender<()>, Receiver<()>),
-    compact: (Sender<()>, Receiver<()>),
+    flush: Signal,
+    compact: Signal,
     /// Whether a commit waits for a sync that nobody waits for.
     pub(crate) unsynced: AtomicBool,
 }
 
 impl Default for Signals {
     fn default() -> Self {
-        Self { flush: bounded(1), compact: bounded(1), unsynced: AtomicBool::new(false) }
+        Self { flush: Signal::new(), compact: Signal::new(), unsynced: AtomicBool::new(false) }
     }
 }
 
 impl Signals {
     pub(crate) fn wake_flush(&self) {
-        let _ = self.flush.0.try_send(()); // Full: it is awake already.
+        self.flush.wake();
     }
 
     pub(crate) fn wake_compaction(&self) {
-        let _ = self.compact.0.try_send(());
+        self.compact.wake();
     }
 
     pub(crate) fn wake_all(&self) {
@@ -51,10 +50,9 @@ pub(crate) struct Workers {
 
 impl Workers {
     fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), LsmError> {
-        let thread =
-            std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(|e| {
-                LsmError::invalid("background thread", format!("cannot be started: {e}"))
-            })?;
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(work).map_err(|e| {
+            LsmError::invalid("background thread", format!("cannot be started: {e}"))
+        })?;
         self.threads.lock().push(thread);
         Ok(())
     }
@@ -103,7 +101,7 @@ impl<D: Dir> Inner<D> {
     fn flush_loop(&self) {
         while !self.closing.load(Ordering::Acquire) {
             // The time-out is for buffered commits, which wait for nobody.
-            let _ = self.signals.flush.1.recv_timeout(Durability::INTERVAL);
+            self.signals.flush.wait(Durability::INTERVAL);
             if self.signals.unsynced.swap(false, Ordering::AcqRel)
                 && matches!(self.try_sync_journal(), Ok(false))
             {
@@ -127,7 +125,7 @@ impl<D: Dir> Inner<D> {
 
     fn compaction_loop(&self) {
         while !self.closing.load(Ordering::Acquire) {
-            let _ = self.signals.compact.1.recv_timeout(self.config.interval());
+            self.signals.compact.wait(self.config.interval());
             while !self.closing.load(Ordering::Acquire) {
                 match self.compaction_step() {
                     Ok(true) => {}

@@ -23,9 +23,8 @@ mod destination;
 mod restore;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
-use parking_lot::MutexGuard;
 use sutra_fs::Dir;
 use sutra_manifest::{Manifest, SegmentMetadata};
 use sutra_segment::SegmentSummary;
@@ -35,6 +34,7 @@ use crate::error::{LsmError, Result};
 use crate::flush::metadata;
 use crate::memtable::Memtable;
 use crate::output::{Filter, Input, Label, Stop};
+use crate::sync::{AtomicBool, MutexGuard};
 use crate::tree::{Inner, LsmTree};
 use crate::version::Version;
 

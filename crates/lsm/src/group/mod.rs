@@ -17,10 +17,10 @@ mod tests;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::thread;
 
 use batch::{Batch, Turn};
-use parking_lot::Mutex;
+
+use crate::sync::{Mutex, thread};
 
 /// A leader panicked. What it had done is not known, so nothing is submitted any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -18,13 +18,13 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
-use parking_lot::{Mutex, RwLock};
 use sutra_format::journal::FRAMES_START;
 use sutra_fs::{File, FsError, Operation};
 
 use super::error::JournalError;
+use crate::sync::{AtomicBool, AtomicU64, Mutex, RwLock};
 
 /// Bytes that are filled at once: so short that the sync of a commit hardly waits for it.
 pub(crate) const FILL_BYTES: u64 = 512 << 10;

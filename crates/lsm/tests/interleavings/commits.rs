@@ -1,0 +1,88 @@
+//! Committers among themselves, beside the flush and the compaction.
+
+use shuttle::thread;
+
+use crate::stage::{Stage, explore};
+
+#[test]
+fn commits_of_several_threads_are_kept_in_any_order_of_events() {
+    explore(1_000, || {
+        let stage = Stage::new(3);
+        let writers: Vec<_> = (0..3)
+            .map(|writer| {
+                let stage = stage.clone();
+                thread::spawn(move || {
+                    for _ in 0..3 {
+                        stage.commit(writer).expect("the disk is sound");
+                        let (_, seen) = stage.look(); // Read at once by whoever wrote it.
+                        assert!(seen[writer] >= stage.acked()[writer]);
+                    }
+                })
+            })
+            .collect();
+        for writer in writers {
+            writer.join().unwrap();
+        }
+        stage.finish();
+    });
+}
+
+#[test]
+fn explicit_flushes_and_compactions_get_along_with_those_of_the_background() {
+    explore(500, || {
+        let stage = Stage::new(1);
+        let flusher = stage.clone();
+        let flusher = thread::spawn(move || {
+            for _ in 0..2 {
+                flusher.tree.flush().expect("the disk is sound");
+            }
+        });
+        let compacter = stage.clone();
+        let compacter = thread::spawn(move || compacter.tree.compact_all().expect("sound"));
+        for _ in 0..4 {
+            stage.commit(0).expect("the disk is sound");
+        }
+        flusher.join().unwrap();
+        compacter.join().unwrap();
+        stage.finish();
+    });
+}
+
+#[test]
+fn a_full_memtable_is_flushed_though_nobody_waits_for_it() {
+    explore(200, || {
+        let stage = Stage::new(1);
+        for _ in 0..5 {
+            stage.commit(0).expect("the disk is sound");
+        }
+        // One journal belongs to the memtable that is written to, each other one to a full one.
+        // Who is not woken waits for ever: time does not pass here.
+        while stage.journals() > 1 {
+            thread::yield_now();
+        }
+        stage.finish();
+    });
+}
+
+#[test]
+fn kinds_that_several_threads_register_have_one_code_each() {
+    explore(300, || {
+        let stage = Stage::new(1);
+        let names = ["likes", "knows"];
+        let register =
+            |stage: &Stage| stage.tree.register_kinds(&names).expect("the disk is sound");
+        let other = stage.clone();
+        let other = thread::spawn(move || {
+            stage_commits(&other);
+            other.tree.register_kinds(&names).expect("the disk is sound")
+        });
+        let mine = register(&stage);
+        assert_eq!(mine, other.join().unwrap());
+        assert_ne!(mine[0], mine[1]);
+        stage.finish();
+    });
+
+    fn stage_commits(stage: &Stage) {
+        stage.commit(0).expect("the disk is sound");
+    }
+}
