@@ -17,11 +17,13 @@ struct Step {
 }
 
 const TESTS: &str = "tests";
+/// Turns the locks of the engine into those of a scheduler, which only these tests can use.
+const SHUTTLE: &str = "sutra-lsm/shuttle";
 const FUZZ: &str = "fuzz/Cargo.toml";
 
 /// Cheap ones first. Benchmarks run each case once, in the profile of the tests: this is about
 /// whether they work, not about how fast they are.
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     step("format", &["fmt", "--all", "--check"]),
     step(
         "lints",
@@ -32,6 +34,10 @@ const STEPS: [Step; 8] = [
         &["check", "--locked", "--package", "sutra-format", "--no-default-features"],
     ),
     step(TESTS, &["test", "--workspace"]),
+    step(
+        "interleavings",
+        &["test", "--locked", "--workspace", "--features", SHUTTLE, "--test", "interleavings"],
+    ),
     step(
         "benchmarks",
         &["bench", "--locked", "--workspace", "--bench", "*", "--profile", "test", "--", "--test"],
