@@ -1,0 +1,179 @@
+//! Which code runs on this processor: the only place that calls code for instructions which not
+//! every processor has.
+//!
+//! Invariant: a [`Level`] other than the portable one is made in [`Level::available`] alone, behind
+//! the question whether the processor has every feature that its functions are compiled for.
+
+#![expect(unsafe_code, reason = "calls of functions that need features of the processor")]
+
+use super::candidates::Candidates;
+use super::code::CodeQuery;
+use super::packed::CodeList;
+use super::portable;
+use super::signs::{SignList, SignQuery};
+
+#[cfg(target_arch = "x86_64")]
+use super::{avx2, avx512};
+
+#[cfg(target_arch = "aarch64")]
+use super::neon;
+
+/// The instructions that scans use. Answers do not depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Level(Kind);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    #[cfg(target_arch = "aarch64")]
+    Neon,
+}
+
+impl Level {
+    /// What any processor has.
+    pub const PORTABLE: Self = Self(Kind::Portable);
+
+    /// Everything this processor has, the fastest last.
+    pub fn available() -> Vec<Self> {
+        let mut levels = vec![Self::PORTABLE];
+        #[cfg(target_arch = "x86_64")]
+        {
+            let avx2 = is_x86_feature_detected!("avx2");
+            if avx2 {
+                levels.push(Self(Kind::Avx2));
+            }
+            if avx2
+                && is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl")
+                && is_x86_feature_detected!("avx512vnni")
+            {
+                levels.push(Self(Kind::Avx512));
+            }
+        }
+        #[cfg(target_arch = "aarch64")]
+        if std::arch::is_aarch64_feature_detected!("neon") {
+            levels.push(Self(Kind::Neon));
+        }
+        levels
+    }
+
+    /// The fastest that this processor has.
+    pub fn best() -> Self {
+        Self::available().pop().unwrap_or(Self::PORTABLE)
+    }
+
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            Kind::Portable => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2 => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512 => "avx512-vnni",
+            #[cfg(target_arch = "aarch64")]
+            Kind::Neon => "neon",
+        }
+    }
+}
+
+/// A function of this module for each function that every path has.
+macro_rules! dispatch {
+    ($($(#[$doc:meta])* fn $name:ident($($argument:ident: $type:ty),*) $(-> $result:ty)?;)*) => {
+        $(
+            $(#[$doc])*
+            #[inline]
+            pub(super) fn $name(level: Level, $($argument: $type),*) $(-> $result)? {
+                match level.0 {
+                    Kind::Portable => portable::$name($($argument),*),
+                    // SAFETY: the call asks that the processor have the features which the
+                    // function is compiled for (`FEATURES` in avx2.rs). This level is made by
+                    // `Level::available` alone, after it found them there.
+                    #[cfg(target_arch = "x86_64")]
+                    Kind::Avx2 => unsafe { avx2::$name($($argument),*) },
+                    // SAFETY: as above, with the features in avx512.rs.
+                    #[cfg(target_arch = "x86_64")]
+                    Kind::Avx512 => unsafe { avx512::$name($($argument),*) },
+                    // SAFETY: as above, with the feature in neon.rs.
+                    #[cfg(target_arch = "aarch64")]
+                    Kind::Neon => unsafe { neon::$name($($argument),*) },
+                }
+            }
+        )*
+    };
+}
+
+dispatch! {
+    /// Offers every vector of a list of codes.
+    fn scan_codes(list: CodeList<'_>, query: &CodeQuery, found: &mut Candidates<'_>);
+
+    /// The slot of the highest score in a list of codes.
+    fn nearest(list: CodeList<'_>, query: &CodeQuery) -> u32;
+
+    /// Offers every vector of a list of signs.
+    fn scan_signs(list: SignList<'_>, query: &SignQuery, found: &mut Candidates<'_>);
+
+    /// The product of the codes of one vector with a query.
+    fn product(codes: &[u8], query: &CodeQuery) -> i32;
+
+    /// The inner product of two vectors, and that of the second with itself.
+    fn dot_and_square(a: &[f32], b: &[f32]) -> (f32, f32);
+
+    /// The squared Euclidean distance.
+    fn squared_distance(a: &[f32], b: &[f32]) -> f32;
+
+    /// Turns values in place.
+    fn rotate(factors: &[f32], values: &mut [f32]);
+
+    /// Codes values; gives the scale.
+    fn quantise(values: &[f32], limit: f32, codes: &mut [i8]) -> f32;
+}
+
+/// Defines the functions that a path must have, out of its three own ones: `products` and `sums`
+/// of a block, and `product` of a vector. The other bodies are plain Rust, compiled for the
+/// features of the path.
+macro_rules! functions_of_path {
+    ($(#[$features:meta])*) => {
+        $(#[$features])*
+        pub(super) fn scan_codes(list: CodeList<'_>, query: &CodeQuery, found: &mut Candidates<'_>) {
+            packed::scan(list, query, found, |codes, query| products(codes, query));
+        }
+
+        $(#[$features])*
+        pub(super) fn nearest(list: CodeList<'_>, query: &CodeQuery) -> u32 {
+            packed::nearest(list, query, |codes, query| products(codes, query))
+        }
+
+        $(#[$features])*
+        pub(super) fn scan_signs(list: SignList<'_>, query: &SignQuery, found: &mut Candidates<'_>) {
+            signs::scan(list, query, found, |bits, tables| sums(bits, tables));
+        }
+
+        $(#[$features])*
+        pub(super) fn dot_and_square(a: &[f32], b: &[f32]) -> (f32, f32) {
+            exact::dot_and_square(a, b)
+        }
+
+        $(#[$features])*
+        pub(super) fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
+            exact::squared_distance(a, b)
+        }
+
+        $(#[$features])*
+        pub(super) fn rotate(factors: &[f32], values: &mut [f32]) {
+            rotation::rotate(factors, values);
+        }
+
+        $(#[$features])*
+        pub(super) fn quantise(values: &[f32], limit: f32, codes: &mut [i8]) -> f32 {
+            code::quantise(values, limit, codes)
+        }
+    };
+}
+
+pub(super) use functions_of_path;

@@ -1,0 +1,113 @@
+//! Lists of 8-bit codes, 16 vectors to a block: how they lie, and how they are scored.
+
+use zerocopy::FromBytes;
+use zerocopy::little_endian::F32;
+
+use super::candidates::Candidates;
+use super::code::CodeQuery;
+use super::layout::{CodeTail, LANES};
+
+/// Where the parts of a block of codes lie.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CodeShape {
+    pub(super) padded: usize,
+    pub(super) has_bias: bool,
+}
+
+impl CodeShape {
+    pub(super) fn codes(self) -> usize {
+        LANES * self.padded
+    }
+
+    pub(super) fn block(self) -> usize {
+        let bias = if self.has_bias { size_of::<[F32; LANES]>() } else { 0 };
+        self.codes() + size_of::<CodeTail>() + bias
+    }
+}
+
+/// One list, or several that follow one another.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CodeList<'a> {
+    /// Whole blocks.
+    pub(super) blocks: &'a [u8],
+    pub(super) shape: CodeShape,
+    /// The slot of the first lane.
+    pub(super) first_slot: u32,
+}
+
+/// Offers every vector of a list. `products` multiplies the codes of a block with the query.
+#[inline(always)]
+pub(super) fn scan(
+    list: CodeList<'_>,
+    query: &CodeQuery,
+    found: &mut Candidates<'_>,
+    products: impl Fn(&[u8], &CodeQuery) -> [i32; LANES],
+) {
+    let shape = list.shape;
+    let mut slot = list.first_slot;
+    for block in list.blocks.chunks_exact(shape.block()) {
+        let (codes, rest) = block.split_at(shape.codes());
+        let Ok((tail, biases)) = CodeTail::ref_from_prefix(rest) else { return };
+        let products = products(codes, query);
+        let none = [F32::ZERO; LANES];
+        let biases = <[F32; LANES]>::ref_from_bytes(biases).unwrap_or(&none);
+        let mut scores = [0.0; LANES];
+        for lane in 0..LANES {
+            let scale = tail.scales[lane].get();
+            scores[lane] = query.score(products[lane], scale, biases[lane].get());
+        }
+        found.offer(slot, &scores, &tail.rows);
+        slot += LANES as u32;
+    }
+}
+
+/// The vector with the highest score, by its slot; the first of several.
+#[inline(always)]
+pub(super) fn nearest(
+    list: CodeList<'_>,
+    query: &CodeQuery,
+    products: impl Fn(&[u8], &CodeQuery) -> [i32; LANES],
+) -> u32 {
+    let shape = list.shape;
+    let mut slot = list.first_slot;
+    let (mut best, mut slots) = ([f32::NEG_INFINITY; LANES], [u32::MAX; LANES]);
+    for block in list.blocks.chunks_exact(shape.block()) {
+        let (codes, rest) = block.split_at(shape.codes());
+        let Ok((tail, biases)) = CodeTail::ref_from_prefix(rest) else { break };
+        let products = products(codes, query);
+        let none = [F32::ZERO; LANES];
+        let biases = <[F32; LANES]>::ref_from_bytes(biases).unwrap_or(&none);
+        for lane in 0..LANES {
+            let scale = tail.scales[lane].get();
+            let score = query.score(products[lane], scale, biases[lane].get());
+            let better = score > best[lane];
+            best[lane] = if better { score } else { best[lane] };
+            slots[lane] = if better { slot } else { slots[lane] };
+        }
+        slot += LANES as u32;
+    }
+    let lanes = (0_u32..).zip(best.into_iter().zip(slots));
+    let best = lanes
+        .filter(|(_, (_, slot))| *slot != u32::MAX)
+        .map(|(lane, (score, slot))| (score, slot + lane))
+        .reduce(|a, b| if b.0 > a.0 || (b.0 == a.0 && b.1 < a.1) { b } else { a });
+    best.map_or(list.first_slot, |(_, slot)| slot)
+}
+
+/// Writes the codes of one vector into its lane.
+pub(super) fn put_codes(block_codes: &mut [u8], lane: usize, codes: &[u8]) {
+    let (steps, _) = block_codes.as_chunks_mut::<{ 4 * LANES }>();
+    let (quads, _) = codes.as_chunks::<4>();
+    for (step, quad) in steps.iter_mut().zip(quads) {
+        step[4 * lane..4 * lane + 4].copy_from_slice(quad);
+    }
+}
+
+/// Copies the codes of one vector from a lane of one block to a lane of another.
+pub(super) fn copy_codes(from: &[u8], from_lane: usize, to: &mut [u8], to_lane: usize) {
+    let (from, _) = from.as_chunks::<4>();
+    let (to, _) = to.as_chunks_mut::<4>();
+    for (from, to) in from.chunks_exact(LANES).zip(to.chunks_exact_mut(LANES)) {
+        to[to_lane] = from[from_lane];
+    }
+}

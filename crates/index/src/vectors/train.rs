@@ -1,0 +1,155 @@
+//! Training centroids: k-means on a sample, the same for the same vectors and seed.
+//!
+//! A vector goes to its nearest centroid by 8-bit codes, which every processor scores alike; a
+//! centroid becomes the mean of its vectors, added up in their order. Under the cosine it is made
+//! one long again (spherical k-means). A cell that nothing goes to takes a vector of the largest.
+
+use sutra_format::hash::mix;
+
+use super::centroids::{CELLS_MAX, Centroids};
+use super::code::{CodeQuery, Coded, Coder};
+use super::dispatch;
+use super::error::VectorError;
+use super::rows::Vectors;
+use super::space::Metric;
+
+/// Below this many vectors, a segment has no lists: to score all of them exactly is as fast.
+pub const LISTS_MIN: usize = 2048;
+
+/// Vectors of the sample for each cell, on average.
+const SAMPLE_PER_CELL: usize = 48;
+
+const ROUNDS: usize = 8;
+
+/// How many cells suit so many vectors in the whole store: about three times the square root.
+pub fn cells_for(vectors: u64) -> u32 {
+    let cells = (vectors.saturating_mul(10)).isqrt().next_multiple_of(16);
+    u32::try_from(cells).unwrap_or(CELLS_MAX).clamp(16, CELLS_MAX)
+}
+
+impl Centroids {
+    /// Trains centroids for a new epoch on a sample of the vectors of `rows`.
+    ///
+    /// # Errors
+    /// [`VectorError::BadTraining`] without a vector or a cell, or with epoch 0;
+    /// [`VectorError::MissingVector`] if a row has none; and what is wrong with a vector.
+    pub fn train(
+        coder: &Coder,
+        epoch: u64,
+        cells: u32,
+        rows: &[u32],
+        vectors: &impl Vectors,
+    ) -> Result<Self, VectorError> {
+        let refuse = |reason| Err(VectorError::BadTraining { reason });
+        if epoch == 0 {
+            return refuse("epochs begin with 1");
+        }
+        if rows.is_empty() || cells == 0 {
+            return refuse("there are no vectors, or no cells");
+        }
+        let cells = (cells.min(CELLS_MAX) as usize).min(rows.len());
+        let seed = mix(coder.space().seed() ^ mix(epoch));
+        let sample = sample(rows, cells.saturating_mul(SAMPLE_PER_CELL), seed);
+        let mut training = Training::new(coder, &sample, vectors)?;
+        let padded = coder.padded();
+        let mut turned = training.turned[..cells * padded].to_vec();
+        for _ in 0..ROUNDS {
+            let centroids = Self::from_turned(coder, epoch, turned);
+            training.assign(coder, &centroids);
+            turned = training.means(coder, cells);
+        }
+        Ok(Self::from_turned(coder, epoch, turned))
+    }
+}
+
+/// Up to `count` of the rows, chosen and shuffled by the seed.
+fn sample(rows: &[u32], count: usize, seed: u64) -> Vec<u32> {
+    let mut keyed: Vec<(u64, u32)> =
+        rows.iter().map(|row| (mix(seed ^ mix(u64::from(*row) + 1)), *row)).collect();
+    if count < keyed.len() {
+        keyed.select_nth_unstable(count);
+        keyed.truncate(count);
+    }
+    keyed.sort_unstable();
+    keyed.into_iter().map(|(_, row)| row).collect()
+}
+
+struct Training {
+    padded: usize,
+    turned: Vec<f32>,
+    queries: Vec<CodeQuery>,
+    cells: Vec<u32>,
+}
+
+impl Training {
+    fn new(coder: &Coder, rows: &[u32], vectors: &impl Vectors) -> Result<Self, VectorError> {
+        let padded = coder.padded();
+        let mut turned = Vec::with_capacity(rows.len() * padded);
+        let mut queries = Vec::with_capacity(rows.len());
+        let mut coded = Coded::default();
+        for row in rows {
+            let vector = vectors.vector(*row).ok_or(VectorError::MissingVector { row: *row })?;
+            coder.code(Some(*row), vector, &mut coded)?;
+            turned.extend_from_slice(&coded.turned);
+            let mut query = CodeQuery::default();
+            query.set(&coded.codes, coded.scale);
+            queries.push(query);
+        }
+        Ok(Self { padded, turned, queries, cells: vec![0; rows.len()] })
+    }
+
+    fn assign(&mut self, coder: &Coder, centroids: &Centroids) {
+        for (cell, query) in self.cells.iter_mut().zip(&self.queries) {
+            *cell = centroids.cell_of(coder.level(), query);
+        }
+    }
+
+    fn means(&self, coder: &Coder, cells: usize) -> Vec<f32> {
+        let mut sums = vec![0.0; cells * self.padded];
+        let mut counts = vec![0_u32; cells];
+        for (cell, vector) in self.cells.iter().zip(self.turned.chunks_exact(self.padded)) {
+            let cell = *cell as usize;
+            counts[cell] += 1;
+            for (sum, value) in sums[cell * self.padded..].iter_mut().zip(vector) {
+                *sum += value;
+            }
+        }
+        self.fill_empty(&mut sums, &mut counts);
+        for (mean, count) in sums.chunks_exact_mut(self.padded).zip(&counts) {
+            let factor = match coder.space().metric() {
+                Metric::Cosine => {
+                    let (square, _) = dispatch::dot_and_square(coder.level(), mean, mean);
+                    if square > 0.0 { 1.0 / square.sqrt() } else { 0.0 }
+                }
+                #[expect(clippy::cast_precision_loss, reason = "a sample has few vectors")]
+                Metric::Dot | Metric::Euclidean => 1.0 / (*count).max(1) as f32,
+            };
+            for value in mean {
+                *value *= factor;
+            }
+        }
+        sums
+    }
+
+    /// Gives each empty cell one vector of the cell that has most.
+    fn fill_empty(&self, sums: &mut [f32], counts: &mut [u32]) {
+        let mut taken = vec![0_usize; counts.len()];
+        for empty in 0..counts.len() {
+            if counts[empty] > 0 {
+                continue;
+            }
+            let largest = (0..counts.len()).max_by_key(|cell| (counts[*cell], counts.len() - cell));
+            let Some(largest) = largest.filter(|cell| counts[*cell] > 1) else { return };
+            let mut members = (0..self.cells.len()).filter(|i| self.cells[*i] as usize == largest);
+            let Some(member) = members.nth(taken[largest]) else { return };
+            taken[largest] += 1;
+            let vector = &self.turned[member * self.padded..][..self.padded];
+            for (place, value) in vector.iter().enumerate() {
+                sums[largest * self.padded + place] -= value;
+                sums[empty * self.padded + place] = *value;
+            }
+            counts[largest] -= 1;
+            counts[empty] = 1;
+        }
+    }
+}
