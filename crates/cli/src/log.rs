@@ -2,7 +2,7 @@
 
 use std::io;
 
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -18,7 +18,7 @@ const VARIABLE: &str = "RUST_LOG";
 /// Reads a level, or levels of parts of the engine. A word that is no level would be taken for the
 /// name of a part, and show nothing.
 pub(crate) fn filter(text: &str) -> Result<Filter, String> {
-    let is_level = |word: &str| word.parse::<tracing_subscriber::filter::LevelFilter>().is_ok();
+    let is_level = |word: &str| !word.is_empty() && word.parse::<LevelFilter>().is_ok();
     let wrong = text.split(',').find(|part| !is_level(part.rsplit('=').next().unwrap_or_default()));
     match wrong {
         Some(part) => Err(format!(

@@ -104,6 +104,7 @@ fn health_says_what_is_wrong_and_what_to_do() {
     let segment = place.store_file("seg_");
     assert_eq!((&report["healthy"], &report["state"]), (&true.into(), &"good".into()));
     assert!(report["scrubbed_bytes"].as_u64().unwrap() > 100_000, "{report}");
+    assert!(report["scrub_ended_at"].as_u64().unwrap() > 1_700_000_000_000, "{report}");
     flip(&segment, 4096);
     place.run("health", &[]).done(); // Nobody has read that page.
     let run = place.run("health", &["--scrub"]);

@@ -4,6 +4,7 @@
 mod common;
 
 use std::fs;
+use std::io::Read;
 
 use common::{Place, command, sutra};
 
@@ -75,27 +76,22 @@ fn what_is_told_is_the_same_without_maps() {
     assert_eq!(sutra(["export", saved]).done(), place.export());
 }
 
-/// Addresses of maps are told by the system: a command that waits shows its own.
 #[test]
 fn without_maps_no_file_of_the_store_is_mapped() {
-    let place = Place::with_excerpt();
-    let mapped = |options: &[&str]| -> bool {
-        let mut child = common::start([&["import", &place.store()], options].concat());
-        let maps = format!("/proc/{}/maps", child.id());
-        let mut seen = false;
-        // It opens the store, and then waits for lines.
-        let locked = || sutra(["compact", &place.store()]).code == Some(5);
-        while !locked() {
-            assert_eq!(child.try_wait().unwrap(), None);
-        }
-        let start = std::time::Instant::now();
-        while !seen && start.elapsed().as_millis() < 300 {
-            seen = fs::read_to_string(&maps).unwrap().contains("/seg_");
-        }
-        drop(child.stdin.take());
-        assert!(child.wait().unwrap().success());
-        seen
+    let lines: String = (0..5000)
+        .map(|n| format!("{{\"key\":\"{n}\",\"content\":\"{}\"}}\n", "text ".repeat(20)))
+        .collect();
+    let place = Place::with(&lines);
+    let maps_a_segment = |options: &[&str]| {
+        let mut child = common::start([&["export", &*place.store()], options].concat());
+        // It tells its maps once it writes, and writes more than a pipe takes.
+        child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+        let maps = fs::read_to_string(format!("/proc/{}/maps", child.id())).unwrap();
+        assert!(maps.contains("/sutra"), "of a process that runs: {maps}");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        maps.contains("/seg_")
     };
-    assert!(mapped(&[]));
-    assert!(!mapped(&["--no-maps"]));
+    assert!(maps_a_segment(&[]));
+    assert!(!maps_a_segment(&["--no-maps"]));
 }

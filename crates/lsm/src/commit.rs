@@ -239,6 +239,7 @@ impl<D: Dir> Inner<D> {
     fn timed_sync(&self, journal: &mut JournalWriter<D>) -> Result<()> {
         let start = Instant::now();
         journal.sync().map_err(|error| self.journal_failed(error))?;
+        self.journal_synced.store(journal.synced_upto(), Ordering::Release);
         self.counters.sync(start.elapsed());
         Ok(())
     }
@@ -342,6 +343,7 @@ impl<D: Dir> Inner<D> {
 
     fn put_journal(&self, writer: &mut Writer<D>, journal: JournalWriter<D>) {
         *self.filler.lock() = Some(journal.filler());
+        self.journal_synced.store(journal.synced_upto(), Ordering::Release);
         writer.journal = Some(journal);
     }
 
@@ -362,7 +364,8 @@ impl<D: Dir> Inner<D> {
             })?;
         }
         let version = self.version.load();
-        let sealed = Sealed { memtable: version.active().clone(), journal: start_of(old) };
+        let (memtable, journal) = (version.active().clone(), start_of(old));
+        let sealed = Sealed { memtable, journal, synced: old.synced_upto() };
         ledger.sealed.push_back(sealed);
         ledger.active_journal = Some(start_of(&next));
         if planted::is(Bug::FloorAdvancedEarly) {

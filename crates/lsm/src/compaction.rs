@@ -8,14 +8,13 @@ use std::sync::Arc;
 
 use sutra_fs::Dir;
 use sutra_manifest::Manifest;
-use sutra_segment::SegmentSummary;
 
 use crate::error::Result;
 use crate::files::{SegmentFile, segment_name};
-use crate::flush::metadata;
 use crate::output::{Filter, Input, Label, Stop, Survey};
 use crate::plan::{self, LevelSize};
 use crate::planted::{self, Bug};
+use crate::readback::Written;
 use crate::tree::{Inner, LsmTree};
 use crate::version::Version;
 
@@ -107,14 +106,12 @@ impl<D: Dir> Inner<D> {
         let survey = filter.survey()?;
         let inputs: BTreeSet<u32> = segments.iter().map(|file| file.segment.id()).collect();
         let moved = moving(version, &inputs, &survey)?;
-        let summary = filter.write(&self.dir, &label, &survey, &moved)?;
-        self.counters.compaction(
-            segments.iter().map(|file| file.segment.file_length()).sum(),
-            summary.as_ref().map_or(0, |summary| summary.file_length),
-        );
-        self.install_compaction(&inputs, summary.as_ref(), level)
+        let written = filter.write(&self.dir, &label, &survey, &moved)?;
+        let bytes = written.as_ref().map_or(0, |written| written.summary.file_length);
+        let read = segments.iter().map(|file| file.segment.file_length()).sum();
+        self.counters.compaction(read, bytes);
+        self.install_compaction(&inputs, written.as_ref(), level)
             .inspect_err(|_| self.give_up(&segment_name(label.segment_id)))?;
-        let bytes = summary.as_ref().map_or(0, |summary| summary.file_length);
         tracing::debug!(segment_id = label.segment_id, level, ?inputs, bytes, "segments merged");
         Ok(())
     }
@@ -135,14 +132,11 @@ impl<D: Dir> Inner<D> {
     fn install_compaction(
         &self,
         inputs: &BTreeSet<u32>,
-        summary: Option<&SegmentSummary>,
+        written: Option<&Written>,
         level: u32,
     ) -> Result<()> {
-        let meta = summary.map(|summary| metadata(summary, level));
-        let output = match &meta {
-            Some(meta) => Some(SegmentFile::open(&self.dir, meta, self.store_id)?),
-            None => None,
-        };
+        let opened = written.map(|written| self.open_written(written, level)).transpose()?;
+        let (meta, output) = opened.unzip();
         let mut ledger = self.ledger.lock();
         let current = self.version.load();
         let mut files: Vec<SegmentFile<D>> = current.files.iter().cloned().chain(output).collect();

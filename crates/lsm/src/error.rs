@@ -37,6 +37,19 @@ pub enum LsmError {
         /// What does not fit.
         reason: String,
     },
+    /// A segment that was just written is not what was to be written. Nothing relies on it, and what
+    /// it was made from is as it was.
+    #[error(
+        "{path}: read again, it is not what was put in: {reason}; nothing was replaced; \
+         memory, processor or disk of this machine err: check them before you write here again",
+        path = path.display()
+    )]
+    Miswritten {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// What is in a directory does not allow to write a copy there.
     #[error("{path}: {reason}", path = path.display())]
     Unfit {
@@ -92,9 +105,10 @@ impl LsmError {
     /// The file that it is about.
     pub fn path(&self) -> Option<&Path> {
         match self {
-            Self::Inconsistent { path, .. } | Self::Unfit { path, .. } | Self::NoStore { path } => {
-                Some(path)
-            }
+            Self::Inconsistent { path, .. }
+            | Self::Miswritten { path, .. }
+            | Self::Unfit { path, .. }
+            | Self::NoStore { path } => Some(path),
             Self::Segment(error) => error.path(),
             Self::Manifest(error) => error.path(),
             Self::Journal(error) => Some(error.path()),
@@ -127,6 +141,11 @@ impl LsmError {
     /// Whether there is no room left on the disk. Nothing is lost: make room and try again.
     pub fn is_out_of_space(&self) -> bool {
         self.fs().is_some_and(|error| error.kind == sutra_fs::ErrorKind::OutOfSpace)
+    }
+
+    /// Whether a file is not there.
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.fs().is_some_and(|error| error.kind == sutra_fs::ErrorKind::NotFound)
     }
 
     /// Whether bytes on disk are not what was written.

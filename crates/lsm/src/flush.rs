@@ -8,11 +8,12 @@ use sutra_fs::{Dir, Name};
 use sutra_manifest::SegmentMetadata;
 use sutra_segment::SegmentSummary;
 
-use crate::error::Result;
+use crate::error::{LsmError, Result};
 use crate::files::{SegmentFile, journal_name, segment_name};
 use crate::memtable::Memtable;
 use crate::output::{Filter, Input, Label, Stop};
 use crate::planted::{self, Bug};
+use crate::readback::{Written, unfaithful};
 use crate::sync::AtomicBool;
 use crate::tree::{Inner, JournalStart, LsmTree, Sealed};
 use crate::version::Version;
@@ -51,7 +52,8 @@ impl<D: Dir> Inner<D> {
         let mut ledger = self.ledger.lock();
         let start = ledger.active_journal.take().expect("a journal is in the ledger");
         let version = self.version.load();
-        ledger.sealed.push_back(Sealed { memtable: version.active().clone(), journal: start });
+        let (memtable, synced) = (version.active().clone(), journal.synced_upto());
+        ledger.sealed.push_back(Sealed { memtable, journal: start, synced });
         let mut memtables = vec![self.new_memtable()];
         memtables.extend(version.memtables.iter().cloned());
         self.version.store(Arc::new(version.with_memtables(memtables)));
@@ -88,10 +90,10 @@ impl<D: Dir> Inner<D> {
             let Some(sealed) = ledger.sealed.front().cloned() else { return Ok(false) };
             (sealed, ledger.allocate_id())
         };
-        let summary = self.write_memtable(&sealed.memtable, segment_id)?;
-        self.install_flush(&sealed, summary.as_ref())
+        let written = self.write_memtable(&sealed.memtable, segment_id)?;
+        self.install_flush(&sealed, written.as_ref())
             .inspect_err(|_| self.give_up(&segment_name(segment_id)))?;
-        let bytes = summary.as_ref().map_or(0, |summary| summary.file_length);
+        let bytes = written.as_ref().map_or(0, |written| written.summary.file_length);
         tracing::debug!(segment_id, bytes, "memtable flushed");
         self.progress.notify_all();
         Ok(true)
@@ -102,7 +104,7 @@ impl<D: Dir> Inner<D> {
         &self,
         memtable: &Memtable,
         segment_id: u32,
-    ) -> Result<Option<SegmentSummary>> {
+    ) -> Result<Option<Written>> {
         let version = self.version.load_full();
         self.write_memtable_over(&version, memtable, segment_id)
     }
@@ -112,7 +114,7 @@ impl<D: Dir> Inner<D> {
         version: &Version<D>,
         memtable: &Memtable,
         segment_id: u32,
-    ) -> Result<Option<SegmentSummary>> {
+    ) -> Result<Option<Written>> {
         let never = AtomicBool::new(false);
         let input = Input {
             version,
@@ -135,21 +137,41 @@ impl<D: Dir> Inner<D> {
             filter.write(&self.dir, &label, &survey, &BTreeSet::new())
         };
         match write() {
-            Ok(summary) => {
-                self.counters.flush(summary.as_ref().map_or(0, |summary| summary.file_length));
-                Ok(summary)
+            Ok(written) => {
+                let bytes = written.as_ref().map_or(0, |written| written.summary.file_length);
+                self.counters.flush(bytes);
+                Ok(written)
             }
             Err(Stop::Failed(error)) => Err(error),
             Err(Stop::Cancelled) => unreachable!("a flush is never called off"),
         }
     }
 
-    fn install_flush(&self, sealed: &Sealed, summary: Option<&SegmentSummary>) -> Result<()> {
-        let meta = summary.map(|summary| metadata(summary, 0));
-        let file = match &meta {
-            Some(meta) => Some(SegmentFile::open(&self.dir, meta, self.store_id)?),
-            None => None,
-        };
+    /// Opens a file that was just written, once it proves to be what was put into it. If it does
+    /// not, nobody knows what else this machine gets wrong: nothing more is written.
+    pub(crate) fn open_written(
+        &self,
+        written: &Written,
+        level: u32,
+    ) -> Result<(SegmentMetadata, SegmentFile<D>)> {
+        let meta = metadata(&written.summary, level);
+        let opened = SegmentFile::open(&self.dir, &meta, self.store_id).map_err(unfaithful);
+        let confirmed = opened.and_then(|file| written.confirm(&file.segment).map(|()| file));
+        match confirmed {
+            Ok(file) => Ok((meta, file)),
+            Err(error) => {
+                if matches!(error, LsmError::Miswritten { .. }) {
+                    self.give_up(&segment_name(meta.segment_id));
+                    self.poison.set(&error.to_string());
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn install_flush(&self, sealed: &Sealed, written: Option<&Written>) -> Result<()> {
+        let opened = written.map(|written| self.open_written(written, 0)).transpose()?;
+        let (meta, file) = opened.unzip();
         let mut ledger = self.ledger.lock();
         let next = ledger.sealed.get(1).map(|sealed| sealed.journal).or(ledger.active_journal);
         let mut manifest = ledger.manifest.clone();

@@ -18,7 +18,7 @@ use crate::scrub::Scrub;
 use crate::stats::Counters;
 use crate::strays;
 use crate::sync::{ArcSwap, AtomicBool, AtomicU64, Condvar, Mutex};
-use crate::tree::{Inner, Ledger, LsmTree};
+use crate::tree::{Durable, Inner, Ledger, LsmTree};
 use crate::version::Version;
 use crate::worker::{Signals, Workers};
 
@@ -69,14 +69,17 @@ impl<D: Dir> LsmTree<D> {
                     continue;
                 }
             }
-            let (version, last_seq) = match attempted {
+            let (version, last_seq, replayed) = match attempted {
                 // A writer at work may write while its journal is read.
                 Err(error) if attempt < 3 && error.is_corruption() => continue,
                 other => other?,
             };
             tracing::debug!(files = version.files.len(), last_seq, "store opened for reading");
             let (config, environment) = (CompactionConfig::default(), Environment::default());
-            let inner = assemble(dir, config, environment, manifest, version, last_seq, None);
+            let inner = Inner {
+                replayed,
+                ..assemble(dir, config, environment, manifest, version, last_seq, None)
+            };
             return Ok(Self { inner: Arc::new(inner), workers: Workers::default() });
         }
         unreachable!("the loop ends by its last attempt")
@@ -111,6 +114,8 @@ fn assemble<D: Dir>(
         progress: Condvar::new(),
         queue: Queue::new(GROUP_LIMITS),
         writer: None,
+        journal_synced: AtomicU64::new(0),
+        replayed: Vec::new(),
         filler: Mutex::new(None),
         flushing: Mutex::new(()),
         compacting: Mutex::new(()),
@@ -157,7 +162,10 @@ pub(crate) fn open_files<D: Dir>(dir: &Arc<D>, manifest: &Manifest) -> Result<Ve
 }
 
 /// What a reader sees of the files as the manifest names them.
-fn read_state<D: Dir>(dir: &Arc<D>, manifest: &Manifest) -> Result<(Version<D>, u64)> {
+fn read_state<D: Dir>(
+    dir: &Arc<D>,
+    manifest: &Manifest,
+) -> Result<(Version<D>, u64, Vec<Durable>)> {
     let files = open_files(dir, manifest)?;
     let start = recovery::first_journal(manifest);
     let budget = match start {
@@ -166,7 +174,7 @@ fn read_state<D: Dir>(dir: &Arc<D>, manifest: &Manifest) -> Result<(Version<D>, 
     };
     let new = || Arc::new(Memtable::new(manifest.hash_seed, budget));
     let mut memtables = VecDeque::from([new()]);
-    let mut last_seq = manifest.last_seq;
+    let (mut last_seq, mut parts) = (manifest.last_seq, Vec::new());
     if let Some(start) = start {
         let replay = Replay { dir: &**dir, manifest };
         let replayed = replay.run(start, |frame| {
@@ -178,11 +186,12 @@ fn read_state<D: Dir>(dir: &Arc<D>, manifest: &Manifest) -> Result<(Version<D>, 
             Ok(())
         })?;
         last_seq = replayed.next_seq - 1;
+        parts = replayed.parts;
     } else {
         // With a journal, a writer may be ahead of what was just read.
         strays::check(&**dir, &dir.list()?, manifest, &BTreeSet::new(), last_seq)?;
     }
-    Ok((Version::new(manifest.hash_seed, memtables.into(), files)?, last_seq))
+    Ok((Version::new(manifest.hash_seed, memtables.into(), files)?, last_seq, parts))
 }
 
 /// Bytes for a memtable that takes the records of a journal, or a good part of a very long one.

@@ -3,19 +3,22 @@
 //! The merge is read twice. The first pass decides what stays and adds up the blocks, so that
 //! the second can write every byte once, to its final place, with bounded memory.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::Ordering;
 
 use sutra_format::segment::vector_stride;
 use sutra_format::{AssociationRecord, ConceptId, ConceptRecord, PayloadHome, VertexTombstone};
 use sutra_fs::{Dir, File, Staged};
-use sutra_segment::{SegmentPlan, SegmentSummary, SegmentWriter};
-use zerocopy::little_endian::{U32, U64};
+use sutra_segment::{SegmentPlan, SegmentWriter};
+use zerocopy::little_endian::{F32, U32, U64};
 
 use crate::error::{LsmError, Result};
 use crate::files::{SegmentFile, segment_name};
 use crate::memtable::Memtable;
 use crate::merge::{AssociationMerge, ConceptMerge, ConceptRow, Merged};
+use crate::planted::{self, Bug};
+use crate::readback::{Tally, Written};
 use crate::snapshot::{Home, entries_of, vector_of};
 use crate::sync::AtomicBool;
 use crate::version::Version;
@@ -245,17 +248,17 @@ impl<'a, D: Dir> Filter<'a, D> {
         label: &Label,
         survey: &Survey,
         moved: &BTreeSet<u32>,
-    ) -> std::result::Result<Option<SegmentSummary>, Stop> {
+    ) -> std::result::Result<Option<Written>, Stop> {
         let tombstones = self.vertex_tombstones();
         if survey.concepts == 0 && survey.associations == 0 && tombstones.is_empty() {
             return Ok(None);
         }
         let staged = Staged::create(dir, &segment_name(label.segment_id))?;
         match self.fill(staged.file(), label, survey, moved, &tombstones) {
-            Ok(summary) => {
+            Ok(written) => {
                 staged.file().seal()?;
                 staged.publish(dir)?;
-                Ok(Some(summary))
+                Ok(Some(written))
             }
             Err(stop) => {
                 let _ = staged.discard(dir); // Else the next writer removes it.
@@ -271,45 +274,77 @@ impl<'a, D: Dir> Filter<'a, D> {
         survey: &Survey,
         moved: &BTreeSet<u32>,
         tombstones: &[VertexTombstone],
-    ) -> std::result::Result<SegmentSummary, Stop> {
+    ) -> std::result::Result<Written, Stop> {
         let plan = survey.plan(self.input.version.hash_seed, label, survey.own(moved));
         let mut writer = SegmentWriter::new(file, plan);
+        let mut tally = Tally::default();
         self.concepts(|row| {
-            let record = self.carry(&row, label.segment_id, moved, &mut writer)?;
+            let record = self.carry(&row, label.segment_id, moved, &mut writer, &mut tally)?;
             Ok(writer.push_concept(&record)?)
         })?;
-        self.associations(|record| Ok(writer.push_association(&record)?))?;
-        tombstones.iter().for_each(|tombstone| writer.push_vertex_tombstone(*tombstone));
+        self.associations(|mut record| {
+            tally.association(&record);
+            if planted::is(Bug::AssociationChangedInMerge) {
+                record.weight = F32::new(record.weight.get() + 1.0);
+            }
+            Ok(writer.push_association(&record)?)
+        })?;
+        for tombstone in tombstones {
+            tally.deletion(tombstone);
+            writer.push_vertex_tombstone(*tombstone);
+        }
         survey.homes_after(moved, label.segment_id).into_iter().for_each(|h| writer.push_home(h));
-        Ok(writer.finish()?)
+        Ok(Written { summary: writer.finish()?, tally })
     }
 
-    /// Copies the payload of a row if it moves, and gives the record that refers to it.
+    /// Copies the payload of a row if it moves, and gives the record that refers to it. The tally
+    /// takes both as they were before.
     fn carry(
         &self,
         row: &ConceptRow<'_>,
         segment_id: u32,
         moved: &BTreeSet<u32>,
         writer: &mut SegmentWriter<'_, D::File>,
+        tally: &mut Tally,
     ) -> Result<ConceptRecord> {
         let moves = |segment: u32| is_in_memory(row) || moved.contains(&segment);
-        let mut record = row.record;
-        if record.text_bytes() > 0 && moves(record.content_segment.get()) {
-            let entries = entries_of(&row.record, row.home, self.input.version)?;
-            let offset = writer.push_text(entries, entry_count(&record))?;
+        let (mut record, version) = (row.record, self.input.version);
+        let text = (record.text_bytes() > 0 && moves(record.content_segment.get()))
+            .then(|| entries_of(&row.record, row.home, version))
+            .transpose()?;
+        let vector = (record.has_vector() && moves(record.vector_segment.get()))
+            .then(|| vector_of(&row.record, row.home, version))
+            .transpose()?
+            .map(Option::unwrap_or_default);
+        tally.concept(&record, text, vector);
+        if let Some(entries) = text {
+            let entries = changed_if_planted(entries);
+            let offset = writer.push_text(&entries, entry_count(&record))?;
             record.content_offset = U64::new(offset);
             record.content_segment = U32::new(segment_id);
         }
-        if record.has_vector() && moves(record.vector_segment.get()) {
-            let values = vector_of(&row.record, row.home, self.input.version)?;
-            let pushed = writer.push_vector(values.unwrap_or_default());
+        if let Some(values) = vector {
+            let pushed = writer.push_vector(values);
             let offset =
                 pushed.map_err(|e| if e.fs().is_none() { self.damage() } else { e.into() })?;
             record.vector_offset = U64::new(offset);
             record.vector_segment = U32::new(segment_id);
         }
+        if planted::is(Bug::RowChangedInMerge) {
+            record.source_hash = U32::new(record.source_hash.get() ^ 1);
+        }
         Ok(record)
     }
+}
+
+fn changed_if_planted(entries: &[u8]) -> Cow<'_, [u8]> {
+    let mut entries = Cow::Borrowed(entries);
+    if planted::is(Bug::TextChangedInMerge)
+        && let Some(last) = entries.to_mut().last_mut()
+    {
+        *last ^= 1;
+    }
+    entries
 }
 
 impl Survey {

@@ -42,6 +42,12 @@ pub enum Bug {
     DonorRemovedEarly,
     /// A merge removes its inputs before the manifest names its output.
     InputsRemovedEarly,
+    /// A row changes between the merge and the file.
+    RowChangedInMerge,
+    /// A text changes between the merge and the file.
+    TextChangedInMerge,
+    /// An association changes between the merge and the file.
+    AssociationChangedInMerge,
     /// A merge leaves its inputs in the manifest.
     InputsStayListed,
     /// A change is folded into its concept twice.

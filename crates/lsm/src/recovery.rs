@@ -16,12 +16,11 @@ use sutra_manifest::{Manifest, SegmentMetadata};
 
 use crate::error::{LsmError, Result};
 use crate::files::{FileRole, SegmentFile, journal_name, role_of};
-use crate::flush::metadata;
 use crate::journal::{self, CommitBody, End, Identity, Replayed, ReplayedFrame};
 use crate::memtable::Memtable;
 use crate::planted::{self, Bug};
 use crate::strays;
-use crate::tree::{Inner, JournalStart, LsmTree};
+use crate::tree::{Durable, Inner, JournalStart, LsmTree};
 use crate::version::Version;
 
 /// What opening a store for writing found in its journals.
@@ -56,12 +55,15 @@ pub(crate) struct Replay<'a, D> {
 }
 
 /// What the journals of a store hold together.
+#[derive(Default)]
 pub(crate) struct Log {
     pub(crate) commits: u64,
     pub(crate) torn_bytes: u64,
     pub(crate) next_seq: u64,
     /// Every journal that was read.
     pub(crate) journals: BTreeSet<u32>,
+    /// The same, with where the commits in it end.
+    pub(crate) parts: Vec<Durable>,
 }
 
 impl<D: Dir> Replay<'_, D> {
@@ -72,13 +74,16 @@ impl<D: Dir> Replay<'_, D> {
         mut each: impl FnMut(ReplayedFrame) -> Result<()>,
     ) -> Result<Log> {
         let mut identity = self.identity(start);
-        let mut log = Log { commits: 0, torn_bytes: 0, next_seq: 0, journals: BTreeSet::new() };
+        let mut log = Log::default();
         loop {
             if !log.journals.insert(identity.journal_id) {
                 return Err(self.inconsistent(identity.journal_id, "follows itself"));
             }
-            let Replayed { end, next_seq, commits, .. } =
+            let Replayed { end, next_seq, commits, offset } =
                 journal::replay(self.dir, &identity, &mut each)?;
+            let Identity { journal_id, first_seq, .. } = identity;
+            let journal = JournalStart { journal_id, first_seq };
+            log.parts.push(Durable { journal, upto: offset });
             log.commits += commits;
             log.next_seq = next_seq;
             match end {
@@ -191,9 +196,9 @@ impl<D: Dir> Inner<D> {
             let all = current.files.iter().chain(&files).cloned().collect();
             let version = Version::new(self.hash_seed, current.memtables.clone(), all)?;
             let id = manifest.allocate_segment_id();
-            if let Some(summary) = self.write_memtable_over(&version, memtable, id)? {
-                let meta = metadata(&summary, 0);
-                files.push(SegmentFile::open(&self.dir, &meta, self.store_id)?);
+            if let Some(written) = self.write_memtable_over(&version, memtable, id)? {
+                let (meta, file) = self.open_written(&written, 0)?;
+                files.push(file);
                 metas.push(meta);
             }
             Ok(())

@@ -1,8 +1,10 @@
-//! The scrub: all pages of all segments are read again, little by little, so that rot is found
-//! while there is still a backup without it.
+//! The scrub: all pages of all segments, the journals and the manifests are read again, little by
+//! little, so that rot is found while there is still a backup without it.
 //!
-//! It goes through files by rising id, a few pages at a step, and begins again when it is through.
-//! Steps are taken by the thread that flushes, at a rate in bytes per second, or by the caller.
+//! It goes through segments by rising id, a few pages at a step, then through the commits of the
+//! journals as far as they are durable, then it reads both manifests, and begins again. Steps are
+//! taken by the thread that flushes, at a rate in bytes per second, or by the caller. What a step
+//! reads too much, because a commit or a manifest is longer, the next ones read less.
 //! What the system has in its page cache is checked there: rot on the disk below shows once the
 //! system reads the page again.
 
@@ -10,14 +12,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use sutra_format::limits::PAGE_BYTES;
-use sutra_fs::Dir;
+use sutra_fs::{Dir, File, Name};
+use sutra_manifest::Manifest;
 
 use crate::config::Background;
 use crate::error::{LsmError, Result};
 use crate::files::SegmentFile;
-use crate::open::load_existing;
+use crate::journal;
 use crate::sync::Mutex;
-use crate::tree::{Inner, LsmTree};
+use crate::tree::{Durable, Inner, LsmTree};
 use crate::verify::Damage;
 
 /// Bytes that a background step reads at most: flushing waits for it. Ten of them come in a second.
@@ -37,6 +40,19 @@ pub struct ScrubReport {
     pub bytes_per_second: u64,
     /// What it found, in files that are still used.
     pub damages: Vec<Damage>,
+    /// The last pass that it ended, if there was one.
+    pub last_pass: Option<ScrubPass>,
+}
+
+/// One pass of the scrub over all files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScrubPass {
+    /// When it ended, in milliseconds since the epoch.
+    pub ended_at: u64,
+    /// Bytes that it read.
+    pub bytes: u64,
+    /// Damages that it met, those included that were known before.
+    pub damages: usize,
 }
 
 /// The scrub of one store.
@@ -49,15 +65,36 @@ pub(crate) struct Scrub {
 /// Where it goes on.
 #[derive(Default)]
 struct Place {
-    segment_id: u32,
-    page: u64,
+    at: At,
+    /// Pages that were read beyond what steps were to read.
+    ahead: u64,
+    /// What this pass found and read.
+    found: Vec<Damage>,
+    pass_bytes: u64,
     report: ScrubReport,
     last_step: Option<Instant>,
 }
 
+/// What is read next.
+#[derive(Clone, Copy)]
+enum At {
+    /// The first segment whose id is not lower, from this page on.
+    Segment { id: u32, page: u64 },
+    /// The first journal whose id is not lower; in the midst of one, as far as it is to be read.
+    Journal { id: u32, midst: Option<(journal::Place, u64)> },
+    /// The manifests.
+    Manifests,
+}
+
+impl Default for At {
+    fn default() -> Self {
+        Self::Segment { id: 0, page: 0 }
+    }
+}
+
 impl<D: Dir> LsmTree<D> {
-    /// Checks the next pages, about `bytes` of them but at least one. Says whether that was the
-    /// end of a pass over all files. What is damaged is told by [`health`](Self::health) and
+    /// Reads and checks about `bytes` more, at least a page, or less if a step before read more than
+    /// it was to. Says whether that was the end of a pass over all files. What is damaged is told by [`health`](Self::health) and
     /// [`scrub_report`](Self::scrub_report).
     pub fn scrub_step(&self, bytes: u64) -> bool {
         self.inner.scrub_step(&mut self.inner.scrub.place.lock(), bytes)
@@ -121,37 +158,114 @@ impl<D: Dir> Inner<D> {
     fn scrub_step(&self, place: &mut Place, bytes: u64) -> bool {
         let version = self.version.load_full();
         let mut left = (bytes / PAGE_BYTES).max(1);
+        let paid = place.ahead.min(left);
+        (place.ahead, left) = (place.ahead - paid, left - paid);
         while left > 0 {
-            let Some(file) = version.files.iter().find(|f| f.segment.id() >= place.segment_id)
-            else {
+            let (pages, is_end) = match place.at {
+                At::Segment { id, page } => {
+                    (place.check_segment(&version.files, id, page, left), false)
+                }
+                At::Journal { id, midst } => (self.scrub_journal(place, id, midst, left), false),
+                At::Manifests => (self.scrub_manifests(place), true),
+            };
+            place.ahead += pages.saturating_sub(left);
+            left = left.saturating_sub(pages);
+            if is_end {
                 self.end_pass(place, &version.files);
                 return true;
-            };
-            if file.segment.id() != place.segment_id {
-                (place.segment_id, place.page) = (file.segment.id(), 0);
             }
-            left -= place.check(file, left);
         }
         false
     }
 
-    fn end_pass(&self, place: &mut Place, files: &[SegmentFile<D>]) {
-        let is_used = |damage: &Damage| files.iter().any(|f| f.segment.path() == damage.path);
-        place.report.damages.retain(is_used);
-        if let Err(error) = load_existing(&*self.dir) {
-            place.note(Damage::of(&error));
+    /// Checks at most so many pages of the next journal, or a commit; says how many it was.
+    fn scrub_journal(
+        &self,
+        place: &mut Place,
+        id: u32,
+        midst: Option<(journal::Place, u64)>,
+        most: u64,
+    ) -> u64 {
+        let durable =
+            self.durable_journals().into_iter().find(|part| part.journal.journal_id >= id);
+        let Some(Durable { journal, upto }) = durable else {
+            place.at = At::Manifests;
+            return 0;
+        };
+        let identity = self.identity(journal);
+        // A writer goes on meanwhile; what it adds is for the next pass.
+        let (from, upto) = match midst.filter(|_| journal.journal_id == id) {
+            Some((from, upto)) => (Some(from), upto),
+            None => (None, upto),
+        };
+        let most = most.saturating_mul(PAGE_BYTES);
+        place.at = At::Journal { id: journal.journal_id.saturating_add(1), midst: None };
+        match journal::check_part(&*self.dir, &identity, from, upto, most) {
+            Ok(checked) => {
+                if let Some(rest) = checked.rest {
+                    place.at = At::Journal { id: journal.journal_id, midst: Some((rest, upto)) };
+                }
+                place.read(checked.bytes)
+            }
+            // It was flushed meanwhile.
+            Err(error) if error.is_not_found() => 0,
+            Err(error) => {
+                place.note(Damage::of(&error.into()));
+                1
+            }
         }
-        (place.segment_id, place.page) = (0, 0);
+    }
+
+    /// Reads the manifest and the one before; says how many pages they have.
+    fn scrub_manifests(&self, place: &mut Place) -> u64 {
+        let mut pages = 0;
+        for (name, must_be_there) in [(Manifest::NAME, true), (Manifest::PREVIOUS_NAME, false)] {
+            let name = Name::new(name).expect("a plain name");
+            let length = self.dir.open(&name).and_then(|file| file.length());
+            pages += place.read(length.unwrap_or(0));
+            match Manifest::load_from(&*self.dir, &name).map_err(LsmError::from) {
+                Err(error) if must_be_there || !error.is_not_found() => {
+                    place.note(Damage::of(&error));
+                }
+                _ => {}
+            }
+        }
+        pages.max(1)
+    }
+
+    fn end_pass(&self, place: &mut Place, files: &[SegmentFile<D>]) {
+        let found = std::mem::take(&mut place.found);
+        let is_used = |damage: &Damage| files.iter().any(|f| f.segment.path() == damage.path);
+        place.report.damages.retain(|damage| is_used(damage) || found.contains(damage));
+        place.at = At::default();
         place.report.passes += 1;
+        let pass = ScrubPass {
+            ended_at: self.environment.now(),
+            bytes: std::mem::take(&mut place.pass_bytes),
+            damages: found.len(),
+        };
+        tracing::info!(bytes = pass.bytes, damages = pass.damages, "scrub ended");
+        place.report.last_pass = Some(pass);
     }
 }
 
 impl Place {
-    /// Checks at most so many pages of a file; says how many it was.
-    fn check<D: Dir>(&mut self, file: &SegmentFile<D>, most: u64) -> u64 {
+    /// Checks at most so many pages of the next segment; says how many it was.
+    fn check_segment<D: Dir>(
+        &mut self,
+        files: &[SegmentFile<D>],
+        id: u32,
+        page: u64,
+        most: u64,
+    ) -> u64 {
+        let Some(file) = files.iter().find(|file| file.segment.id() >= id) else {
+            self.at = At::Journal { id: 0, midst: None };
+            return 0;
+        };
+        let first = if file.segment.id() == id { page } else { 0 };
         let end = file.segment.page_count();
-        let stop = end.min(self.page + most);
-        let mut page = self.page;
+        let stop = end.min(first.saturating_add(most));
+        let mut page = first;
         while page < stop {
             match file.segment.check_pages(page..stop) {
                 Ok(()) => page = stop,
@@ -163,19 +277,26 @@ impl Place {
                 }
             }
         }
-        let pages = stop - self.page;
-        self.report.bytes += pages * PAGE_BYTES;
-        self.page = stop;
-        if stop == end {
-            (self.segment_id, self.page) = (self.segment_id.saturating_add(1), 0);
-        }
-        pages
+        self.at = match file.segment.id() {
+            id if stop < end => At::Segment { id, page: stop },
+            id => At::Segment { id: id.saturating_add(1), page: 0 },
+        };
+        self.read((stop - first) * PAGE_BYTES)
+    }
+
+    /// Takes note of bytes that were read; gives them in pages.
+    fn read(&mut self, bytes: u64) -> u64 {
+        self.report.bytes += bytes;
+        self.pass_bytes += bytes;
+        bytes.div_ceil(PAGE_BYTES)
     }
 
     fn note(&mut self, damage: Damage) {
-        let damages = &mut self.report.damages;
-        if damages.len() < DAMAGES_MAX && !damages.contains(&damage) {
-            damages.push(damage);
+        tracing::warn!(reason = damage.reason, "the scrub found damage");
+        for damages in [&mut self.found, &mut self.report.damages] {
+            if damages.len() < DAMAGES_MAX && !damages.contains(&damage) {
+                damages.push(damage.clone());
+            }
         }
     }
 }

@@ -15,7 +15,7 @@ use sutra_manifest::Manifest;
 use crate::commit::{Queue, Writer};
 use crate::config::{Background, CompactionConfig, Environment};
 use crate::error::{LsmError, Result};
-use crate::journal::Filler;
+use crate::journal::{Filler, Identity};
 use crate::memtable::Memtable;
 use crate::planted::{self, Bug};
 use crate::poison::Poison;
@@ -54,6 +54,10 @@ pub(crate) struct Inner<D: Dir> {
     pub(crate) queue: Queue,
     /// Absent in a reader.
     pub(crate) writer: Option<Mutex<Writer<D>>>,
+    /// Every byte before it is durable in the journal that is written to; zero without one.
+    pub(crate) journal_synced: AtomicU64,
+    /// Of a reader: what it replayed.
+    pub(crate) replayed: Vec<Durable>,
     /// Writes zeros ahead of the journal that is written to.
     pub(crate) filler: Mutex<Option<Filler<D::File>>>,
     pub(crate) flushing: Mutex<()>,
@@ -89,6 +93,16 @@ pub(crate) struct Ledger {
 pub(crate) struct Sealed {
     pub(crate) memtable: Arc<Memtable>,
     pub(crate) journal: JournalStart,
+    /// Every byte of the journal before it is durable.
+    pub(crate) synced: u64,
+}
+
+/// A part of a journal that is durable, and so must be whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Durable {
+    pub(crate) journal: JournalStart,
+    /// Where it ends.
+    pub(crate) upto: u64,
 }
 
 /// A journal that may have to be replayed.
@@ -210,6 +224,25 @@ impl<D: Dir> Inner<D> {
             }
             version = Arc::clone(&again);
         }
+    }
+
+    /// The journals that hold what is in memory, by rising id, as far as they are durable.
+    pub(crate) fn durable_journals(&self) -> Vec<Durable> {
+        if self.writer.is_none() {
+            return self.replayed.clone();
+        }
+        let ledger = self.ledger.lock();
+        let part = |sealed: &Sealed| Durable { journal: sealed.journal, upto: sealed.synced };
+        let mut parts: Vec<Durable> = ledger.sealed.iter().map(part).collect();
+        let upto = self.journal_synced.load(Ordering::Acquire);
+        parts.extend(ledger.active_journal.map(|journal| Durable { journal, upto }));
+        parts
+    }
+
+    /// What the header of a journal of this store says.
+    pub(crate) fn identity(&self, journal: JournalStart) -> Identity {
+        let JournalStart { journal_id, first_seq } = journal;
+        Identity { journal_id, store_id: self.store_id, hash_seed: self.hash_seed, first_seq }
     }
 
     /// Fails unless the store takes writes.

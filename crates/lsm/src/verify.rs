@@ -12,7 +12,7 @@ use crate::files::{FileRole, SegmentFile, lock_name, role_of};
 use crate::journal::{self, End, Identity};
 use crate::recovery::first_journal;
 use crate::snapshot::{Home, entries_of, vector_of};
-use crate::tree::LsmTree;
+use crate::tree::{Durable, Inner, LsmTree};
 use crate::version::Version;
 
 /// One thing that is wrong.
@@ -72,9 +72,9 @@ impl<D: Dir> LsmTree<D> {
             let checked = checked.and_then(|()| check_references(&version, file));
             report.note(checked);
         }
-        let manifest = inner.ledger.lock().manifest.clone();
         let mut journal_bytes = 0;
-        report.note(check_journals(&*inner.dir, &manifest, &mut journal_bytes));
+        report.note(inner.check_journals(&mut journal_bytes));
+        progress(journal_bytes);
         report.bytes += journal_bytes;
         for name in inner.dir.list()? {
             match role_of(&name) {
@@ -88,6 +88,27 @@ impl<D: Dir> LsmTree<D> {
             }
         }
         Ok(report)
+    }
+}
+
+impl<D: Dir> Inner<D> {
+    /// Reads the journals: all of them in a store at rest, and what is durable of those that this
+    /// very writer may write to meanwhile.
+    fn check_journals(&self, bytes: &mut u64) -> Result<()> {
+        if self.writer.is_none() {
+            let manifest = self.ledger.lock().manifest.clone();
+            return check_journals(&*self.dir, &manifest, bytes);
+        }
+        for Durable { journal, upto } in self.durable_journals() {
+            let identity = self.identity(journal);
+            match journal::check_part(&*self.dir, &identity, None, upto, u64::MAX) {
+                Ok(checked) => *bytes += checked.bytes,
+                // It was flushed meanwhile.
+                Err(error) if error.is_not_found() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 }
 

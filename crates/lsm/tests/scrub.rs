@@ -1,11 +1,13 @@
 //! The scrub finds rot that nobody has touched, keeps its pace, and stops when it is asked to.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::sync::Arc;
+
 use sutra_format::ConceptId;
-use sutra_fs::Name;
+use sutra_fs::{Dir, Name};
 use sutra_lsm::{
     Background, CompactionConfig, ConceptPut, Durability, Environment, Health, LSMTree, LsmTree,
-    ScrubReport, WriteBatch,
+    ScrubPass, ScrubReport, WriteBatch,
 };
 use sutra_testkit::{Image, SimDir};
 
@@ -23,9 +25,12 @@ fn batch(numbers: std::ops::Range<u64>) -> WriteBatch {
 }
 
 fn open(image: &Image) -> LsmTree<SimDir> {
+    open_in(SimDir::from_image(image))
+}
+
+fn open_in(dir: SimDir) -> LsmTree<SimDir> {
     let environment =
-        Environment { entropy: Some(1), background: Background::Manual, ..Environment::default() };
-    let dir = SimDir::from_image(image);
+        Environment { clock: Arc::new(|| 77), entropy: Some(1), background: Background::Manual };
     LsmTree::open_in(dir, CompactionConfig::default(), environment).unwrap()
 }
 
@@ -41,12 +46,15 @@ fn store() -> (Image, Vec<Name>) {
     }
     tree.close().unwrap();
     let image = dir.image();
-    let is_segment = |name: &&Name| name.as_str().starts_with("seg_");
     let segments = image.names().filter(is_segment).cloned().collect();
     (image, segments)
 }
 
-fn pass(tree: &LsmTree<SimDir>, bytes: u64) -> usize {
+fn is_segment(name: &&Name) -> bool {
+    name.as_str().starts_with("seg_")
+}
+
+fn pass<D: Dir>(tree: &LsmTree<D>, bytes: u64) -> usize {
     (1..10_000).find(|_| tree.scrub_step(bytes)).expect("a pass ends")
 }
 
@@ -57,12 +65,90 @@ fn steps_of_any_size_read_every_page_once_a_pass() {
     assert!(pass(&tree, u64::MAX) == 1 && tree.health() == Health::Good);
     let whole = tree.scrub_report();
     assert!(whole.passes == 1 && whole.bytes > 64 << 10, "{whole:?}");
-    let steps = pass(&tree, 4096);
-    assert_eq!(steps as u64, whole.bytes / 4096 + 1);
-    let expected = ScrubReport { passes: 2, bytes: 2 * whole.bytes, ..ScrubReport::default() };
+    let ended_at = 77;
+    let last_pass = Some(ScrubPass { ended_at, bytes: whole.bytes, damages: 0 });
+    assert_eq!(whole.last_pass, last_pass);
+    for bytes in [4096, 5 * 4096] {
+        pass(&tree, bytes);
+    }
+    let expected =
+        ScrubReport { passes: 3, bytes: 3 * whole.bytes, last_pass, ..ScrubReport::default() };
     assert_eq!(tree.scrub_report(), expected);
-    pass(&tree, 5 * 4096);
-    assert_eq!(tree.scrub_report().bytes, 3 * whole.bytes);
+}
+
+#[test]
+fn no_step_reads_more_in_the_long_run_than_it_is_to() {
+    let (image, _) = store();
+    let tree = open(&image);
+    for n in 0..20 {
+        tree.commit(batch(1000 + n * 50..1050 + n * 50), Durability::Sync).unwrap();
+    }
+    for step_bytes in [4096, 3 * 4096, 100 * 4096] {
+        let before = tree.scrub_report();
+        let (mut steps, mut last) = (0, before.bytes);
+        while tree.scrub_report().passes < before.passes + 5 {
+            tree.scrub_step(step_bytes);
+            steps += 1;
+            let read = tree.scrub_report().bytes;
+            assert!(read - last <= step_bytes + (64 << 10), "a commit more at most");
+            last = read;
+        }
+        let read = last - before.bytes;
+        assert!(read <= steps * step_bytes + (64 << 10), "{read} bytes in {steps} steps");
+        assert!(read >= (steps - 5) * step_bytes / 2, "{read} bytes in {steps} steps");
+    }
+}
+
+#[test]
+fn rot_in_journals_and_manifests_is_found() {
+    let (image, _) = store();
+    let dir = SimDir::from_image(&image);
+    let tree = open_in(dir.clone());
+    for n in 0..20 {
+        tree.commit(batch(1000 + n * 50..1050 + n * 50), Durability::Sync).unwrap();
+    }
+    let living = dir.image();
+    drop(tree);
+    let place = tempfile::tempdir().unwrap();
+    living.write_to(place.path()).unwrap();
+    let others = |name: &&Name| !name.as_str().starts_with("lock") && !is_segment(name);
+    for name in living.names().filter(others) {
+        let (path, whole) = (place.path().join(name), living.read(name).unwrap());
+        // Behind the commits of a journal are zeros for those to come.
+        let end = whole.iter().rposition(|byte| *byte != 0).unwrap().min(100 << 10);
+        for byte in (0..end).step_by(end / 7) {
+            let reader = LSMTree::open_read_only(place.path()).unwrap();
+            pass(&reader, 5 * 4096);
+            assert_eq!(reader.health(), Health::Good, "{name}");
+            let mut damaged = whole.clone();
+            damaged[byte] ^= 1; // While the store is open.
+            std::fs::write(&path, &damaged).unwrap();
+            pass(&reader, 5 * 4096);
+            let Health::Damaged { damages } = reader.health() else { panic!("{name}, {byte}") };
+            assert_eq!(damages[0].path, path, "byte {byte}: {damages:?}");
+            assert_eq!(reader.scrub_report().last_pass.unwrap().damages, 1);
+            std::fs::write(&path, &whole).unwrap();
+            pass(&reader, 5 * 4096);
+            assert_eq!(reader.health(), Health::Good, "it was put right");
+        }
+    }
+}
+
+#[test]
+fn a_writer_at_work_finds_no_damage_in_its_own_journal() {
+    let dir = SimDir::new();
+    let tree = open_in(dir);
+    for n in 0..200 {
+        let durability = if n % 3 == 0 { Durability::Sync } else { Durability::None };
+        tree.commit(batch(n * 10..n * 10 + 10), durability).unwrap();
+        tree.scrub_step(2 * 4096);
+        if n % 70 == 69 {
+            tree.flush().unwrap();
+        }
+    }
+    assert!(tree.scrub_report().passes > 2);
+    assert_eq!(tree.health(), Health::Good);
+    assert_eq!(tree.verify(&mut |_| {}).unwrap().damages, []);
 }
 
 #[test]

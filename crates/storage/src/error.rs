@@ -39,7 +39,8 @@ pub enum ErrorKind {
     Poisoned,
     /// Written by a newer version, or by other means than this crate: use those.
     Unsupported,
-    /// Anything else that the operating system refuses: its words are in the message.
+    /// Anything else that the operating system refuses, or the machine gets wrong: the message
+    /// tells.
     Io,
 }
 
@@ -100,6 +101,7 @@ fn kind_of(error: &LsmError) -> ErrorKind {
         LsmError::Invalid { .. } | LsmError::Unfit { .. } => ErrorKind::InvalidInput,
         LsmError::Poisoned { .. } => ErrorKind::Poisoned,
         LsmError::ReadOnly => ErrorKind::ReadOnly,
+        LsmError::Miswritten { .. } => ErrorKind::Io,
         LsmError::Segment(error) if is_misuse(error) => ErrorKind::InvalidInput,
         LsmError::Manifest(error) if !matches!(**error, ManifestError::Unusable { .. }) => {
             ErrorKind::InvalidInput

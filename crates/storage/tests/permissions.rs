@@ -178,8 +178,8 @@ fn a_store_whose_lock_is_gone_can_be_read_where_nothing_can_be_made() {
 #[test]
 fn what_may_not_be_read_is_named() {
     let place = Place::with_store();
-    let segments = fs::read_dir(place.store()).unwrap().map(|entry| entry.unwrap().path());
-    let segment = segments.filter(|path| path.to_str().unwrap().contains("seg_")).next().unwrap();
+    let mut files = fs::read_dir(place.store()).unwrap().map(|entry| entry.unwrap().path());
+    let segment = files.find(|path| path.to_str().unwrap().contains("seg_")).unwrap();
     for path in [segment, place.store().join("manifest.json")] {
         set_mode(&path, 0);
         let told = place.child("read");

@@ -15,8 +15,9 @@ use crate::terminal::Terminal;
 /// Say whether a store can be used, and what to do if not
 ///
 /// Opens the store for reading and changes nothing: that reads the manifest, the frame of each
-/// file and the journal. With `--scrub` every page of every file is read, too. If anything is
-/// wrong, the exit code is 1. `verify` looks longer and also finds what does not fit together.
+/// file and the journal. With `--scrub` every page of every file is read, too, the manifest before
+/// this one included. If anything is wrong, the exit code is 1. `verify` looks longer and also finds
+/// what does not fit together.
 #[derive(Args)]
 pub(crate) struct Health {
     /// The directory of the store
@@ -95,6 +96,7 @@ impl Found {
             "healthy": self.is_good(),
             "state": if self.is_good() { "good" } else { "damaged" },
             "damages": self.damages.iter().map(damage).collect::<Vec<_>>(),
+            "scrub_ended_at": report.and_then(|report| report.scrub.last_pass).map(|p| p.ended_at),
             "scrubbed_bytes": report.map(|report| report.scrub.bytes),
             "debt_bytes": report.map(|report| report.debt_bytes),
             "advice": if self.is_good() { None } else { Some(ADVICE) },

@@ -217,10 +217,14 @@ pub(crate) fn write_memtable<D: Dir>(
         let survey = filter.survey()?;
         filter.write(dir, label, &survey, &Default::default())
     };
-    write().map_err(|stop| match stop {
+    let written = write().map_err(|stop| match stop {
         Stop::Failed(error) => error,
         Stop::Cancelled => unreachable!("nobody can call it off"),
-    })
+    })?;
+    if let Some(written) = &written {
+        written.confirm_in(dir)?;
+    }
+    Ok(written.map(|written| written.summary))
 }
 
 /// Has the manifest name these segments and no others.

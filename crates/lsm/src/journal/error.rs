@@ -53,6 +53,11 @@ impl JournalError {
         }
     }
 
+    /// Whether the file is not there.
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.fs().is_some_and(|error| error.kind == sutra_fs::ErrorKind::NotFound)
+    }
+
     /// Whether a sync failed, so that nobody knows what is on disk and the writer must stop.
     pub fn is_failed_sync(&self) -> bool {
         self.fs().is_some_and(|error| error.operation == Operation::Sync)

@@ -36,4 +36,5 @@ pub use leftover::Leftover;
 pub use name::Identity;
 pub use payload::Payload;
 pub use replay::{End, Replayed, ReplayedFrame, Verified, replay, verify};
+pub(crate) use replay::{Place, check_part};
 pub use writer::{Commit, JournalWriter, PendingSync, Synced};

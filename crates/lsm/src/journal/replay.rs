@@ -95,6 +95,60 @@ pub fn verify<D: Dir>(dir: &D, identity: &Identity) -> Result<Verified, JournalE
     Ok(Verified { replayed: walk.replayed(leftover), leftover })
 }
 
+/// Where a check of a journal goes on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    offset: u64,
+    previous_crc: u32,
+    next_seq: u64,
+}
+
+/// What [`check_part`] did.
+pub(crate) struct PartChecked {
+    /// Bytes that were read.
+    pub(crate) bytes: u64,
+    /// Where to go on; none if that was all.
+    pub(crate) rest: Option<Place>,
+}
+
+/// Checks the frames from `from` on, or from the first, up to the offset `upto`, before which all
+/// is durable: about `most` bytes of them, but at least one frame. Others may write behind it.
+pub(crate) fn check_part<D: Dir>(
+    dir: &D,
+    identity: &Identity,
+    from: Option<Place>,
+    upto: u64,
+    most: u64,
+) -> Result<PartChecked, JournalError> {
+    let file = open(dir, identity)?;
+    let chunk_bytes = usize::try_from(most).unwrap_or(usize::MAX).max(FRAMES_START as usize);
+    let chunks = Chunks::of(&file, chunk_bytes)?;
+    let path = dir.path(&identity.name());
+    let mut walk = match from {
+        Some(from) => Walk::from(chunks, *identity, path, from),
+        None => Walk::over(chunks, *identity, path)?,
+    };
+    while walk.offset < upto {
+        match walk.step()? {
+            Step::Commit { header, end, .. } => walk.pass(&header, end),
+            Step::End { why: NoFrame::Sealed, .. } => break,
+            Step::End { why, .. } => {
+                return Err(walk.corrupt(Damage::Lost { what: why, synced_upto: upto }));
+            }
+        }
+        let is_enough = walk.chunks.read() >= most;
+        if is_enough {
+            walk.chunks.read_little();
+        }
+        if walk.offset < upto && is_enough && !walk.chunks.holds(walk.offset, FrameHeader::BYTES) {
+            let Walk { offset, previous_crc, next_seq, .. } = walk;
+            let rest = Some(Place { offset, previous_crc, next_seq });
+            return Ok(PartChecked { bytes: walk.chunks.read(), rest });
+        }
+    }
+    Ok(PartChecked { bytes: walk.chunks.read(), rest: None })
+}
+
 fn open<D: Dir>(dir: &D, identity: &Identity) -> Result<D::File, JournalError> {
     Ok(dir.open(&identity.name())?)
 }
@@ -124,20 +178,34 @@ enum Step {
 impl<'a, F: File> Walk<'a, F> {
     /// Reads the header page.
     fn new(file: &'a F, identity: Identity, path: PathBuf) -> Result<Self, JournalError> {
-        let mut chunks = Chunks::new(file)?;
+        Self::over(Chunks::new(file)?, identity, path)
+    }
+
+    fn over(
+        mut chunks: Chunks<'a, F>,
+        identity: Identity,
+        path: PathBuf,
+    ) -> Result<Self, JournalError> {
         let previous_crc = read_header_page(&mut chunks, &identity, &path)?;
-        Ok(Self {
+        let next_seq = identity.first_seq;
+        let start = Place { offset: FRAMES_START, previous_crc, next_seq };
+        Ok(Self::from(chunks, identity, path, start))
+    }
+
+    fn from(chunks: Chunks<'a, F>, identity: Identity, path: PathBuf, place: Place) -> Self {
+        let Place { offset, previous_crc, next_seq } = place;
+        Self {
             chunks,
             identity,
             path,
-            offset: FRAMES_START,
+            offset,
             previous_crc,
-            next_seq: identity.first_seq,
+            next_seq,
             commits: 0,
             ended_by: NoFrame::Header,
             behind: FRAMES_START,
             next_journal: None,
-        })
+        }
     }
 
     /// Walks up to the end.
@@ -151,10 +219,7 @@ impl<'a, F: File> Walk<'a, F> {
                     let first_seq = self.next_seq;
                     let commit_time = header.commit_time.get();
                     each(ReplayedFrame { first_seq, commit_time, body, offset: self.offset })?;
-                    self.offset = end;
-                    self.previous_crc = header.header_crc.get();
-                    self.next_seq += header.record_count(); // Checked not to overflow.
-                    self.commits += 1;
+                    self.pass(&header, end);
                 }
                 Step::End { why, behind } => {
                     (self.ended_by, self.behind) = (why, behind);
@@ -162,6 +227,14 @@ impl<'a, F: File> Walk<'a, F> {
                 }
             }
         }
+    }
+
+    /// Goes on behind a commit.
+    fn pass(&mut self, header: &FrameHeader, end: u64) {
+        self.offset = end;
+        self.previous_crc = header.header_crc.get();
+        self.next_seq += header.record_count(); // Checked not to overflow.
+        self.commits += 1;
     }
 
     /// Reads what stands at `offset`. An error is what no power cut leaves.

@@ -164,6 +164,11 @@ impl<D: Dir> JournalWriter<D> {
         self.tail
     }
 
+    /// Every byte before it is durable.
+    pub fn synced_upto(&self) -> u64 {
+        self.synced
+    }
+
     /// Whether everything that was written is durable.
     pub fn is_synced(&self) -> bool {
         self.synced == self.tail
