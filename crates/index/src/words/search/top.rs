@@ -1,0 +1,105 @@
+//! The best hits so far, and with them the score that a further one has to reach.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+
+use super::Hit;
+
+/// Room for this many hits is made at once; more as they come.
+const ROOM: usize = 1024;
+
+/// The best hits so far.
+pub(super) struct Top<'k, K, F> {
+    limit: usize,
+    /// What a hit has to have while there is room.
+    least: f32,
+    heap: BinaryHeap<Reverse<Ranked<K>>>,
+    key: &'k F,
+    source: usize,
+    keys_rise: bool,
+}
+
+/// A hit with what orders it; the greater one is the better one.
+#[derive(Clone, Copy)]
+struct Ranked<K> {
+    score: f32,
+    key: K,
+    source: usize,
+    row: u32,
+}
+
+impl<K: Ord> Ord for Ranked<K> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let by_key = || other.key.cmp(&self.key);
+        let by_row = || (other.source, other.row).cmp(&(self.source, self.row));
+        self.score.total_cmp(&other.score).then_with(by_key).then_with(by_row)
+    }
+}
+
+impl<K: Ord> PartialOrd for Ranked<K> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<K: Ord> PartialEq for Ranked<K> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl<K: Ord> Eq for Ranked<K> {}
+
+impl<'k, K: Ord + Copy, F: Fn(usize, u32) -> K> Top<'k, K, F> {
+    pub(super) fn new(limit: usize, min_score: Option<f32>, key: &'k F) -> Self {
+        let least = min_score.unwrap_or(0.0).max(0.0);
+        let heap = BinaryHeap::with_capacity(limit.min(ROOM));
+        Self { limit, least, heap, key, source: 0, keys_rise: false }
+    }
+
+    /// The rows that follow are those of this source.
+    pub(super) fn enter(&mut self, source: usize, keys_rise: bool) {
+        (self.source, self.keys_rise) = (source, keys_rise);
+    }
+
+    /// No row of this source from `row` on whose score is lower can become a hit.
+    #[inline]
+    pub(super) fn floor(&self, row: u32) -> f32 {
+        if self.heap.len() < self.limit {
+            return self.least;
+        }
+        let Some(Reverse(worst)) = self.heap.peek() else { return self.least };
+        // Later rows have greater keys, so an equal score does not suffice once the key is too great.
+        let late = self.keys_rise && (self.key)(self.source, row) >= worst.key;
+        if late { worst.score.next_up() } else { worst.score }
+    }
+
+    /// Takes a row if it is good enough.
+    #[inline]
+    pub(super) fn offer(&mut self, score: f32, row: u32) {
+        let full = self.heap.len() >= self.limit;
+        match self.heap.peek() {
+            Some(Reverse(worst)) if full && score < worst.score => return,
+            _ if score < self.least => return,
+            _ => {}
+        }
+        let ranked = Ranked { score, key: (self.key)(self.source, row), source: self.source, row };
+        if !full {
+            self.heap.push(Reverse(ranked));
+        } else if let Some(mut worst) = self.heap.peek_mut()
+            && ranked > worst.0
+        {
+            *worst = Reverse(ranked);
+        }
+    }
+
+    /// The hits, the best one first.
+    pub(super) fn hits(self) -> Vec<Hit> {
+        let ranked = self.heap.into_sorted_vec();
+        let hit = |ranked: Reverse<Ranked<K>>| {
+            let Ranked { score, source, row, .. } = ranked.0;
+            Hit { score, source, row }
+        };
+        ranked.into_iter().map(hit).collect()
+    }
+}
