@@ -1,0 +1,302 @@
+//! [`personalized_pagerank`]: what is near a set of seeds, counting all ways there.
+
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
+
+use super::adjacency::Adjacency;
+use super::error::GraphError;
+use super::limits::{Meter, Outcome, Walk};
+
+/// How [`personalized_pagerank`] walks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ppr {
+    /// How likely a walker goes back to a seed instead of on; above 0, at most 1.
+    pub alpha: f64,
+    /// What may wait at a vertex for each of its edges; above 0. Time rises as it falls.
+    pub epsilon: f64,
+    /// Whether edges are taken in proportion to their weights; equally otherwise.
+    pub weighted: bool,
+}
+
+impl Default for Ppr {
+    /// Returns with 0.15, waits up to 0.000 01 for each edge, and knows no weights.
+    fn default() -> Self {
+        Self { alpha: 0.15, epsilon: 1e-5, weighted: false }
+    }
+}
+
+/// A vertex and its rank.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ranked<V> {
+    /// The vertex.
+    pub vertex: V,
+    /// A lower bound of its rank; all ranks add up to 1.
+    pub score: f64,
+}
+
+/// What [`personalized_pagerank`] found: by score, highest first, then by key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ranking<V> {
+    /// The highest.
+    pub top: Vec<Ranked<V>>,
+    /// What no vertex was given. No rank is higher than its score by more than this.
+    pub residual: f64,
+    /// Edges that were walked.
+    pub edges: u64,
+    /// Whether no vertex has more waiting than `epsilon` allows.
+    pub outcome: Outcome,
+}
+
+/// The `count` vertices of the highest personalised PageRank: where a walker is found who starts at a
+/// seed (in proportion to the numbers beside the seeds), goes along a random edge each time, and
+/// returns with likelihood `alpha`. A walker without an edge to take returns as well.
+///
+/// Forward push (Andersen, Chung and Lang, 2006): what waits at a vertex is settled by the part
+/// `alpha` and handed on by the rest, for as long as any has more than `epsilon` for each of its
+/// edges. Scores are never too high, and where every edge can be walked both ways too low by at most
+/// `epsilon` times the number of edges of the vertex. Time: at most `1 / (alpha * epsilon)` edges, and
+/// one degree for each vertex that comes into question, whatever the size of the graph. Memory: the
+/// vertices that were met. What waited longest is handed on first, so the answer depends on nothing
+/// but the graph and the order in which it tells its edges.
+pub fn personalized_pagerank<A: Adjacency>(
+    graph: &A,
+    seeds: &[(A::Vertex, f64)],
+    count: usize,
+    ppr: &Ppr,
+    walk: &Walk<'_, A>,
+) -> Result<Ranking<A::Vertex>, GraphError<A::Error>> {
+    check(seeds, ppr)?;
+    let mut push = Push::new(graph, seeds, ppr, walk);
+    let mut flow = ControlFlow::Continue(());
+    while flow.is_continue()
+        && let Some(number) = push.queue.pop_front()
+    {
+        flow = push.settle(number)?;
+    }
+    let (edges, outcome) = (push.meter.edges(), push.meter.outcome());
+    let residual = push.masses.iter().map(|mass| mass.waiting).sum();
+    Ok(Ranking { top: top(push.masses, count), residual, edges, outcome })
+}
+
+/// The best `count`, best first.
+fn top<V: Copy + Ord>(masses: Vec<Mass<V>>, count: usize) -> Vec<Ranked<V>> {
+    let settled = masses.iter().filter(|mass| mass.settled > 0.0);
+    let mut ranked: Vec<_> =
+        settled.map(|mass| Ranked { vertex: mass.vertex, score: mass.settled }).collect();
+    let order = |a: &Ranked<V>, b: &Ranked<V>| {
+        b.score.total_cmp(&a.score).then_with(|| a.vertex.cmp(&b.vertex))
+    };
+    if count < ranked.len() {
+        ranked.select_nth_unstable_by(count, order);
+        ranked.truncate(count);
+    }
+    ranked.sort_unstable_by(order);
+    ranked
+}
+
+fn check<V, E>(seeds: &[(V, f64)], ppr: &Ppr) -> Result<(), GraphError<E>> {
+    let wrong = |name, value, range| Err(GraphError::Setting { name, value, range });
+    if !(ppr.alpha > 0.0 && ppr.alpha <= 1.0) {
+        return wrong("alpha", ppr.alpha, "above 0 and up to 1");
+    }
+    if !(ppr.epsilon > 0.0 && ppr.epsilon.is_finite()) {
+        return wrong("epsilon", ppr.epsilon, "above 0");
+    }
+    let sum: f64 = seeds.iter().map(|(_, share)| share).sum();
+    for (_, share) in seeds {
+        if !(*share > 0.0 && sum.is_finite()) {
+            return wrong("the share of a seed", *share, "above 0, of which the sum is finite");
+        }
+    }
+    Ok(())
+}
+
+/// What is known of a vertex.
+struct Mass<V> {
+    vertex: V,
+    settled: f64,
+    waiting: f64,
+    /// Nothing until it was asked for.
+    degree: Option<u32>,
+    queued: bool,
+}
+
+struct Push<'g, A: Adjacency> {
+    graph: &'g A,
+    ppr: &'g Ppr,
+    walk: &'g Walk<'g, A>,
+    meter: Meter,
+    numbers: HashMap<A::Vertex, u32, RandomState>,
+    masses: Vec<Mass<A::Vertex>>,
+    queue: VecDeque<u32>,
+    /// Numbers of the seeds, and how likely a walker starts there.
+    starts: Vec<(u32, f64)>,
+    /// The edges of the vertex at hand and their weights, if weights count.
+    shares: Vec<(A::Vertex, f64)>,
+}
+
+impl<'g, A: Adjacency> Push<'g, A> {
+    fn new(graph: &'g A, seeds: &[(A::Vertex, f64)], ppr: &'g Ppr, walk: &'g Walk<'g, A>) -> Self {
+        let mut push = Self {
+            graph,
+            ppr,
+            walk,
+            meter: Meter::new(walk.limits),
+            numbers: HashMap::default(),
+            masses: Vec::new(),
+            queue: VecDeque::new(),
+            starts: Vec::new(),
+            shares: Vec::new(),
+        };
+        let sum: f64 = seeds.iter().map(|(_, share)| share).sum();
+        for (seed, share) in seeds {
+            let number = number_of(*seed, &mut push.numbers, &mut push.masses);
+            push.starts.push((number, share / sum));
+        }
+        push.restart(1.0);
+        push
+    }
+
+    /// Hands `mass` to the seeds.
+    fn restart(&mut self, mass: f64) {
+        for (number, share) in &self.starts {
+            give(&mut self.masses, &mut self.queue, *number, mass * share, self.ppr.epsilon);
+        }
+    }
+
+    /// Settles what waits at a vertex and hands on the rest, if it is enough.
+    fn settle(&mut self, number: u32) -> Result<ControlFlow<()>, GraphError<A::Error>> {
+        let mass = &mut self.masses[number as usize];
+        mass.queued = false;
+        let degree = match mass.degree {
+            Some(degree) => degree,
+            None => {
+                let walk = self.walk;
+                let degree = self.graph.degree(mass.vertex, walk.direction, walk.filter)?;
+                let degree = u32::try_from(degree).unwrap_or(u32::MAX);
+                mass.degree = Some(degree);
+                degree
+            }
+        };
+        if !mass.is_enough(self.ppr.epsilon) {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let (vertex, waiting) = (mass.vertex, mass.waiting);
+        mass.waiting = 0.0;
+        mass.settled += self.ppr.alpha * waiting;
+        let rest = waiting - self.ppr.alpha * waiting;
+        if self.ppr.weighted {
+            self.hand_on_by_weight(vertex, rest)
+        } else if degree == 0 {
+            self.restart(rest);
+            Ok(ControlFlow::Continue(()))
+        } else {
+            self.hand_on(number, vertex, rest, rest / f64::from(degree))
+        }
+    }
+
+    /// Gives each neighbour the same. What a limit leaves over stays where it was.
+    fn hand_on(
+        &mut self,
+        number: u32,
+        vertex: A::Vertex,
+        rest: f64,
+        share: f64,
+    ) -> Result<ControlFlow<()>, GraphError<A::Error>> {
+        let Self { graph, ppr, walk, meter, numbers, masses, queue, .. } = self;
+        let mut given = 0_u32;
+        let flow = graph.edges(vertex, walk.direction, walk.filter, |edge| {
+            meter.edge()?;
+            meter.vertex(masses.len())?;
+            let neighbor = number_of(edge.neighbor, numbers, masses);
+            give(masses, queue, neighbor, share, ppr.epsilon);
+            given += 1;
+            ControlFlow::Continue(())
+        })?;
+        if flow.is_break() {
+            masses[number as usize].waiting += (rest - share * f64::from(given)).max(0.0);
+        }
+        Ok(flow)
+    }
+
+    /// Gives each neighbour its part by weight.
+    fn hand_on_by_weight(
+        &mut self,
+        vertex: A::Vertex,
+        rest: f64,
+    ) -> Result<ControlFlow<()>, GraphError<A::Error>> {
+        let Self { graph, ppr, walk, meter, numbers, masses, queue, shares, .. } = self;
+        shares.clear();
+        let (mut sum, mut bad) = (0.0, None);
+        let mut flow = graph.edges(vertex, walk.direction, walk.filter, |edge| {
+            meter.edge()?;
+            let weight = f64::from(edge.weight);
+            if !(weight >= 0.0 && weight.is_finite()) {
+                bad = Some(GraphError::Weight { kind: edge.kind, weight: edge.weight });
+                return ControlFlow::Break(());
+            }
+            sum += weight;
+            shares.push((edge.neighbor, weight));
+            ControlFlow::Continue(())
+        })?;
+        if let Some(error) = bad {
+            return Err(error);
+        }
+        if flow.is_break() {
+            let number = numbers[&vertex];
+            masses[number as usize].waiting += rest;
+            return Ok(flow);
+        }
+        if sum == 0.0 {
+            self.restart(rest);
+            return Ok(flow);
+        }
+        for (neighbor, weight) in shares.iter().filter(|(_, weight)| *weight > 0.0) {
+            if meter.vertex(masses.len()).is_break() {
+                flow = ControlFlow::Break(());
+                break;
+            }
+            let neighbor = number_of(*neighbor, numbers, masses);
+            give(masses, queue, neighbor, rest * (weight / sum), ppr.epsilon);
+        }
+        Ok(flow)
+    }
+}
+
+impl<V> Mass<V> {
+    /// Whether more waits than may. Until the degree is known, it is taken for one.
+    fn is_enough(&self, epsilon: f64) -> bool {
+        self.waiting > epsilon * f64::from(self.degree.unwrap_or(1).max(1))
+    }
+}
+
+#[inline]
+fn give<V>(masses: &mut [Mass<V>], queue: &mut VecDeque<u32>, to: u32, mass: f64, epsilon: f64) {
+    let target = &mut masses[to as usize];
+    target.waiting += mass;
+    if !target.queued && target.is_enough(epsilon) {
+        target.queued = true;
+        queue.push_back(to);
+    }
+}
+
+#[inline]
+fn number_of<V: Copy + Eq + std::hash::Hash>(
+    vertex: V,
+    numbers: &mut HashMap<V, u32, RandomState>,
+    masses: &mut Vec<Mass<V>>,
+) -> u32 {
+    match numbers.entry(vertex) {
+        Entry::Occupied(known) => *known.get(),
+        Entry::Vacant(vacant) => {
+            let number =
+                u32::try_from(masses.len()).expect("fewer vertices than edges can be told");
+            masses.push(Mass { vertex, settled: 0.0, waiting: 0.0, degree: None, queued: false });
+            *vacant.insert(number)
+        }
+    }
+}
