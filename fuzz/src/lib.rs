@@ -6,19 +6,24 @@
 //! * `tape` turns bytes into choices; `base` has sound stores to begin with.
 //! * `mutate` damages files as a tape says, and `repair` makes sums right again, so that what is
 //!   behind them is reached.
-//! * [`segment()`], [`manifest()`], [`journal()`], [`store_ops()`] and [`open_dir()`] are the
-//!   targets. They panic when the engine does what it must not.
+//! * `life` is the simulator of the tests, taken in by its path.
+//! * [`segment()`], [`manifest()`], [`journal()`], [`store_ops()`], [`open_dir()`] and
+//!   [`sim_tape()`] are the targets. They panic when the engine does what it must not.
 //! * [`bounded`] holds memory against the length of the files.
 
 mod base;
 mod bound;
 mod journal;
+#[expect(dead_code, reason = "the other tests of the engine use more of it")]
+#[path = "../../crates/lsm/tests/crash/life/mod.rs"]
+mod life;
 mod look;
 mod manifest;
 mod mutate;
 mod open_dir;
 mod repair;
 mod segment;
+mod sim_tape;
 mod store_ops;
 mod tape;
 
@@ -27,4 +32,5 @@ pub use journal::journal;
 pub use manifest::manifest;
 pub use open_dir::open_dir;
 pub use segment::segment;
+pub use sim_tape::sim_tape;
 pub use store_ops::store_ops;

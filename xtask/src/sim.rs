@@ -29,7 +29,7 @@ pub(crate) fn run(root: &Path, options: &[&str]) -> Result<()> {
         .status()
         .map_err(|error| Failure::new(format!("the simulator did not start: {error}")))?;
     if !status.success() {
-        let reason = "a seed found something; its tape lies in crates/lsm/tests/sim/tapes";
+        let reason = "a seed found something; its tape lies in crates/lsm/tests/crash/sim/tapes";
         return Err(Failure::new(reason));
     }
     println!("sim: {} seeds from {} on found nothing", seeds.count, seeds.first);

@@ -15,17 +15,17 @@ use crate::model::Change::{self, Associate, Delete, Dissociate, Put, State, Touc
 use crate::workload::{Session, Stage, Step};
 
 /// A store at rest, and what it says.
-struct Store {
-    image: Image,
+pub(crate) struct Store {
+    pub(crate) image: Image,
     content: Content,
-    ids: BTreeSet<ConceptId>,
+    pub(crate) ids: BTreeSet<ConceptId>,
 }
 
 /// The kind that both stores know.
 const KIND: &str = "hypernym";
 
 /// What the store says to a caller who opens it in one of two ways.
-enum Answer {
+pub(crate) enum Answer {
     /// Everything, as before.
     Same,
     Refusal(LsmError),
@@ -47,7 +47,7 @@ impl Store {
         ]
     }
 
-    fn of(steps: &[Step], end: impl FnOnce(&mut Session)) -> Self {
+    pub(crate) fn of(steps: &[Step], end: impl FnOnce(&mut Session)) -> Self {
         let stage = Stage::new(SimDir::new(), 16 << 10);
         let mut session = Session::new(stage);
         steps.iter().for_each(|step| session.step(step).unwrap());
@@ -56,12 +56,12 @@ impl Store {
         Self { image, content: history.last().content.clone(), ids: history.ids.clone() }
     }
 
-    fn closed() -> Self {
+    pub(crate) fn closed() -> Self {
         Self::of(&Self::steps(), |session| session.close().unwrap())
     }
 
     /// The same, killed some commits later: the last of them was synced, and the mark says so.
-    fn killed() -> Self {
+    pub(crate) fn killed() -> Self {
         let more: Vec<Change> = vec![Put { n: 7, text: Some(600), vector: 2 }, Touch(1)];
         let more = [
             Step::Commit(Unsynced, more),
@@ -72,15 +72,15 @@ impl Store {
         Self::of(&steps, |_| {})
     }
 
-    fn names(&self) -> Vec<Name> {
+    pub(crate) fn names(&self) -> Vec<Name> {
         self.image.names().cloned().collect()
     }
 
-    fn reader<D: Dir>(&self, dir: D) -> Answer {
+    pub(crate) fn reader<D: Dir>(&self, dir: D) -> Answer {
         self.answer(LsmTree::open_read_only_in(dir).as_ref())
     }
 
-    fn writer<D: Dir>(&self, dir: D) -> Answer {
+    pub(crate) fn writer<D: Dir>(&self, dir: D) -> Answer {
         let config = CompactionConfig { max_segment_size: 16 << 10, ..Default::default() };
         let environment = Environment {
             background: sutra_lsm::Background::Manual,
@@ -107,14 +107,21 @@ impl Store {
 
     /// A reader and a writer must say what was there before, or name one of `files`.
     #[track_caller]
-    fn check(&self, image: &Image, files: &[&Name], what: &str) {
+    pub(crate) fn check(&self, image: &Image, files: &[&Name], what: &str) {
         self.reader(SimDir::from_image(image)).check(files, what);
         self.writer(SimDir::from_image(image)).check(files, what);
     }
 
     /// The same of a file that was changed, which moreover opening or `verify` must notice.
     #[track_caller]
-    fn check_noticed(&self, image: &Image, file: &Name, what: &str) {
+    pub(crate) fn check_noticed(&self, image: &Image, file: &Name, what: &str) {
+        self.check_reader_notices(image, file, what);
+        self.writer(SimDir::from_image(image)).check(&[file], what);
+    }
+
+    /// The same of a reader alone.
+    #[track_caller]
+    pub(crate) fn check_reader_notices(&self, image: &Image, file: &Name, what: &str) {
         let tree = LsmTree::open_read_only_in(SimDir::from_image(image));
         self.answer(tree.as_ref()).check(&[file], what);
         if let Ok(tree) = tree {
@@ -122,13 +129,28 @@ impl Store {
             let is_named = damages.iter().any(|damage| damage.path.ends_with(file.as_str()));
             assert!(is_named, "{what}: {damages:?}");
         }
-        self.writer(SimDir::from_image(image)).check(&[file], what);
     }
 }
 
 impl Answer {
+    /// A refusal must name some file.
     #[track_caller]
-    fn check(self, files: &[&Name], what: &str) {
+    pub(crate) fn names_a_file(self, what: &str) {
+        let Self::Refusal(error) = self else { return };
+        assert!(error.path().is_some(), "{what}: {error}");
+    }
+
+    /// A refusal must name this file, perhaps as it was called before it was renamed.
+    #[track_caller]
+    pub(crate) fn names(self, file: &str, what: &str) {
+        let Self::Refusal(error) = self else { return };
+        let named = error.path().and_then(Path::file_name).unwrap_or_default();
+        let named = named.to_string_lossy().into_owned();
+        assert_eq!(named.trim_end_matches(".tmp"), file, "{what}: {error}");
+    }
+
+    #[track_caller]
+    pub(crate) fn check(self, files: &[&Name], what: &str) {
         let Self::Refusal(error) = self else { return };
         let file = error.path().and_then(Path::file_name).unwrap_or_default();
         let is_named = files.iter().any(|name| file == name.as_str());
@@ -194,7 +216,7 @@ fn a_file_that_was_cut_or_has_grown_is_noticed_or_harmless() {
 
 /// Whether this is the last sector of a log. It holds the mark; what is lost together with what
 /// tells of it looks as if the power had gone before.
-fn holds_the_mark(name: &Name, bytes: &[u8], sector: usize) -> bool {
+pub(crate) fn holds_the_mark(name: &Name, bytes: &[u8], sector: usize) -> bool {
     let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
     name.as_str().ends_with(".log") && sector + 512 >= end
 }
@@ -292,7 +314,7 @@ pub(crate) fn an_older_manifest_is_not_taken_for_the_last_one() {
 }
 
 /// A directory, on a real file system, with these files.
-fn on_disk(image: &Image) -> tempfile::TempDir {
+pub(crate) fn on_disk(image: &Image) -> tempfile::TempDir {
     let place = tempfile::tempdir().unwrap();
     image.write_to(place.path()).unwrap();
     place

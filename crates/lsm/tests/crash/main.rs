@@ -4,17 +4,21 @@
 //! through the public calls alone, against a model that is plain maps.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod check;
-mod content;
+mod copies;
 mod damage;
+mod every;
 mod faults;
 mod kills;
-mod model;
+mod life;
+mod parallel;
+mod places;
 mod random;
+mod reach;
 mod sim;
 mod small;
 mod states;
-mod workload;
 mod workloads;
 #[cfg(debug_assertions)] // Without them nothing can be planted.
 mod zoo;
+
+use life::{check, content, model, workload};

@@ -6,7 +6,7 @@ use sutra_lsm::{ConceptPut, Touch, WriteBatch};
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::{F32, U16, U64};
 
-use crate::content::{Content, View};
+use super::content::{Content, View};
 
 /// One change of a batch. Concepts are named by small numbers; what is put depends on the name and
 /// on the time, so that no two versions are alike.

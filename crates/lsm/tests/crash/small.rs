@@ -4,8 +4,8 @@ use sutra_lsm::Durability::{Buffered, None, Sync};
 
 use crate::model::Change::{Associate, Delete, Dissociate, Put, State, Touch};
 use crate::workload::Step::{
-    self, Commit, CompactAll, CompactDue, CompactLevel, Flush, Hold, Read, Register, Release,
-    Reopen, Verify,
+    self, Backup, Commit, CompactAll, CompactDue, CompactLevel, Flush, Hold, Read, Register,
+    Release, Reopen, Restore, Salvage, Scrub, Verify,
 };
 use crate::workloads::{Workload, put};
 
@@ -25,6 +25,10 @@ pub(crate) fn all() -> Vec<Workload> {
         large_commits(),
         readers(),
         donors(),
+        kinds_in_commits(),
+        backups(),
+        copies(),
+        scrubs(),
     ]
 }
 
@@ -222,4 +226,65 @@ pub(crate) fn donors() -> Workload {
         CompactAll,
     ]);
     workload("donors", 16 << 10, steps)
+}
+
+/// Kinds, each used by the commits after it before anything was synced.
+fn kinds_in_commits() -> Workload {
+    let steps = vec![
+        Commit(None, vec![put(1, 400), put(2, 400)]),
+        Register("hypernym"),
+        Commit(None, vec![Associate(1, 5, 2), put(3, 900)]),
+        Register("meronym"),
+        Commit(Buffered, vec![State(2, 6, 3), Associate(3, 5, 1)]),
+        Commit(None, (4..10).map(|n| put(n, 400)).collect()),
+        Register("antonym"),
+        Commit(None, vec![Associate(3, 7, 1), Dissociate(2, 6, 3)]),
+        CompactAll,
+        Register("entails"),
+        Commit(Sync, vec![State(1, 8, 2)]),
+    ];
+    workload("kinds in commits", 4 << 10, steps)
+}
+
+/// Backups, and what goes on while they are made.
+fn backups() -> Workload {
+    let steps = vec![
+        Backup(vec![]),
+        Commit(Sync, vec![put(1, 300), put(2, 300), Associate(1, 1, 2)]),
+        Backup(vec![put(3, 40), Touch(1)]),
+        Commit(None, vec![Delete(2), put(4, 300)]),
+        Flush,
+        Backup(vec![State(1, 1, 3)]),
+        CompactAll,
+        Commit(Buffered, vec![Touch(4)]),
+        Backup(vec![Delete(4)]),
+        Reopen,
+        Backup(vec![]),
+    ];
+    workload("backups", 8 << 10, steps)
+}
+
+/// Copies that are made of what is on disk, in each of its states.
+fn copies() -> Workload {
+    let mut steps = vec![Commit(Sync, vec![put(1, 300), put(2, 30), Associate(1, 1, 2)])];
+    let copy = || [Restore, Salvage];
+    steps.extend(copy());
+    steps.push(Commit(None, vec![Delete(2), put(3, 700), Touch(1)]));
+    steps.extend(copy());
+    steps.push(Flush);
+    steps.extend(copy());
+    steps.extend([Commit(Buffered, vec![put(4, 1_500), State(1, 2, 3)]), CompactAll]);
+    steps.extend(copy());
+    workload("copies", 4 << 10, steps)
+}
+
+/// A scrub that goes on page by page while its files are replaced.
+fn scrubs() -> Workload {
+    let mut steps = Vec::new();
+    for n in 0..5 {
+        let load = Commit([Sync, None][n as usize % 2], vec![put(n, 900), Touch(n / 2)]);
+        steps.extend([load, Scrub(4_096), Flush, Scrub(1), Scrub(4_096), CompactDue]);
+    }
+    steps.extend([Scrub(1 << 20), CompactAll, Scrub(1), Reopen, Scrub(1 << 20)]);
+    workload("scrubs", 8 << 10, steps)
 }

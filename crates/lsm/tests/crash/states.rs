@@ -1,8 +1,9 @@
 //! Every power cut: after each operation of each workload, with all, none and some of what was
 //! not synced kept, torn at sectors; and power cuts during the recovery from one, three deep.
 //!
-//! The ordinary run looks at some tens of thousands of states. `SUTRA_CRASH_EFFORT=N` makes about
-//! `N` times as many subsets and tears, and follows as many more crashes into their recovery.
+//! The ordinary run looks at some tens of thousands of states. `SUTRA_CRASH_EFFORT=N`, with `N` of
+//! at least 2, makes more subsets and tears of each workload and adds workloads that are drawn by
+//! chance: `N` times at least 500,000 images, and 50,000 more that are left when a recovery is cut.
 
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -12,6 +13,7 @@ use parking_lot::Mutex;
 use sutra_testkit::{Crash, CrashPlan, Image, Profile, SimDir, Tears};
 
 use crate::check::Promise;
+use crate::parallel::in_parallel;
 use crate::workload::{Moment, Rule, Session, Stage, run};
 use crate::workloads::{self, Workload};
 
@@ -22,7 +24,9 @@ struct Explored {
     effort: Effort,
     /// A defect of the engine.
     rule: Option<Rule>,
-    seen: Mutex<HashSet<(u64, u64, u64)>>,
+    /// States, each with the promises that hold in it, by their fingerprints.
+    seen: Mutex<HashSet<u64>>,
+    images: Mutex<HashSet<u64>>,
     /// Recoveries that were crashed, by how many crashes had come before.
     again: [AtomicUsize; DEPTH],
 }
@@ -34,9 +38,31 @@ struct Piece<'a> {
     points: std::ops::RangeInclusive<usize>,
 }
 
-/// How much is looked at, as a multiple of the ordinary run.
+/// How much is looked at, 1 in the ordinary run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Effort(pub(crate) usize);
+
+/// What is done with one in so many states.
+struct Rates {
+    /// The store is read without recovery.
+    read: u64,
+    /// It is written to after recovery.
+    go_on: u64,
+    /// Its recovery is cut again.
+    again: u64,
+}
+
+/// What was looked at.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    workloads: usize,
+    /// Images, each once for each set of promises.
+    states: usize,
+    /// Different images of each workload.
+    images: usize,
+    /// Recoveries that were cut again, by how many cuts had come before.
+    again: [usize; DEPTH],
+}
 
 /// Operations in one piece of work.
 const PIECE_OPS: usize = 32;
@@ -44,36 +70,76 @@ const PIECE_OPS: usize = 32;
 /// So often the power goes again during recovery.
 const DEPTH: usize = 3;
 
-/// Of so many states, the store is read without recovery in one, written to after recovery in
-/// one, and crashed again during recovery in one.
-const READ_EVERY: u64 = 3;
-const GO_ON_EVERY: u64 = 2;
-const CRASH_AGAIN_EVERY: u64 = 24;
 /// Of so many states that a crash during recovery can leave, one is looked at.
 const NESTED_EVERY: u64 = 12;
 /// Of so many of those, recovery is crashed again in one.
 const DEEPER_EVERY: u64 = 6;
 
+/// Workloads that are held in memory together.
+const WORKLOADS_AT_ONCE: usize = 32;
+
 impl Effort {
-    fn asked() -> Self {
+    pub(crate) fn asked() -> Self {
         let asked = std::env::var("SUTRA_CRASH_EFFORT").ok();
         Self(asked.map_or(1, |effort| effort.parse().expect("SUTRA_CRASH_EFFORT is a number")))
     }
 
-    /// Whether it is the turn of something that is done so rarely.
-    fn is_due(self, draw: u64, every: u64) -> bool {
-        draw.is_multiple_of((every / self.0 as u64).max(1))
+    pub(crate) fn is_ordinary(self) -> bool {
+        self.0 <= 1
+    }
+
+    fn rates(self) -> Rates {
+        match self.is_ordinary() {
+            true => Rates { read: 3, go_on: 2, again: 24 },
+            false => Rates { read: 12, go_on: 12, again: 84 },
+        }
     }
 
     fn plan(self, profile: Profile) -> CrashPlan {
+        let times = if self.is_ordinary() { 1 } else { 8 };
         CrashPlan {
-            exhaustive_up_to: 4 + self.0.ilog2() as usize,
-            family_max: 6 * self.0,
-            random: 4 * self.0,
-            tears: if self.0 > 1 { Tears::Bytes } else { Tears::Sectors },
-            tears_per_write: 3 * self.0,
+            exhaustive_up_to: if self.is_ordinary() { 4 } else { 7 },
+            family_max: 6 * times,
+            random: 4 * times,
+            tears: if self.is_ordinary() { Tears::Sectors } else { Tears::Bytes },
+            tears_per_write: 3 * times,
             ..CrashPlan::new(profile)
         }
+    }
+
+    fn workloads(self) -> Vec<Workload> {
+        let all = workloads::all();
+        let more = if self.is_ordinary() { 0 } else { WORKLOADS_EACH * self.0 - all.len() };
+        let draws = (0..more as u64).map(|seed| workloads::random("a further draw", 1_000 + seed));
+        all.into_iter().chain(draws).collect()
+    }
+
+    /// How much must have been looked at.
+    fn check(self, counts: &Counts) {
+        let Counts { images, again, .. } = counts;
+        let [least, least_again] = match self.0 {
+            1 => [60_000, 20_000],
+            more => [500_000 * more, 50_000 * more],
+        };
+        assert!(*images >= least, "only {counts:?}");
+        assert!(again.iter().sum::<usize>() >= least_again, "only {counts:?}");
+        assert!(again.iter().all(|depth| *depth > 100), "only {counts:?}");
+    }
+}
+
+/// So many workloads there are for each unit of effort, drawn by chance where there are no others.
+const WORKLOADS_EACH: usize = 20;
+
+fn is_due(draw: u64, every: u64) -> bool {
+    draw.is_multiple_of(every)
+}
+
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, more: Self) {
+        self.workloads += more.workloads;
+        self.states += more.states;
+        self.images += more.images;
+        self.again.iter_mut().zip(more.again).for_each(|(sum, more)| *sum += more);
     }
 }
 
@@ -81,8 +147,8 @@ impl Explored {
     fn new(workload: Workload, effort: Effort, rule: Option<Rule>) -> Self {
         let stage = Stage::with(rule.as_ref(), SimDir::new(), workload.segment_bytes);
         let session = run(&stage, &workload.steps, |_| {});
-        let (seen, again) = Default::default();
-        Self { workload, session, effort, rule, seen, again }
+        let (seen, images, again) = Default::default();
+        Self { workload, session, effort, rule, seen, images, again }
     }
 
     fn dir(&self) -> &SimDir {
@@ -123,12 +189,12 @@ impl Explored {
         };
         for crash in recovered.stage.dir.crashes(&plan) {
             let draw = crash.image.fingerprint() >> 8; // The lowest bits decided before.
-            if !self.effort.is_due(draw, NESTED_EVERY) {
+            if !is_due(draw, NESTED_EVERY) {
                 continue;
             }
             again.recover(&crash.image);
             self.again[crashes].fetch_add(1, Ordering::Relaxed);
-            if crashes + 1 < DEPTH && self.effort.is_due(draw >> 8, DEEPER_EVERY) {
+            if crashes + 1 < DEPTH && is_due(draw >> 8, DEEPER_EVERY) {
                 self.crash_again(&again, moment, &crash.image, crashes + 1);
             }
         }
@@ -138,13 +204,14 @@ impl Explored {
 impl Piece<'_> {
     /// Checks every state that no other piece has checked.
     fn explore(&self) {
-        let Explored { seen, effort, .. } = self.explored;
+        let Explored { seen, images, effort, .. } = self.explored;
         let plan = effort.plan(self.profile);
         for crash in self.explored.dir().crashes_within(self.points.clone(), &plan) {
             let fingerprint = crash.image.fingerprint();
-            if !seen.lock().insert((fingerprint, crash.acked, crash.issued)) {
+            if !seen.lock().insert(crash.fingerprint()) {
                 continue;
             }
+            images.lock().insert(fingerprint);
             let checked = catch_unwind(AssertUnwindSafe(|| self.check(&crash, fingerprint)));
             if let Err(panic) = checked {
                 eprintln!("{}", self.context(&crash)); // Else nobody knows what it is about.
@@ -155,15 +222,16 @@ impl Piece<'_> {
 
     fn check(&self, crash: &Crash, fingerprint: u64) {
         let promise = self.explored.promise(crash);
-        if fingerprint.is_multiple_of(READ_EVERY) {
+        let rates = self.explored.effort.rates();
+        if is_due(fingerprint, rates.read) {
             promise.read_only(&crash.image);
         }
         let recovered = promise.recover(&crash.image);
         let moment = recovered.moment;
-        if fingerprint.is_multiple_of(GO_ON_EVERY) {
+        if is_due(fingerprint, rates.go_on) {
             recovered.goes_on();
         }
-        if self.explored.effort.is_due(fingerprint, CRASH_AGAIN_EVERY) {
+        if is_due(fingerprint, rates.again) {
             self.explored.crash_again(&promise, moment, &crash.image, 0);
         }
     }
@@ -184,30 +252,36 @@ pub(crate) fn explore(workload: Workload, rule: Option<Rule>) -> usize {
     explored.seen.into_inner().len()
 }
 
+/// Explores these workloads in two threads. What is looked at does not depend on which is faster.
+fn explore_together(workloads: Vec<Workload>, effort: Effort) -> Counts {
+    let explore = |workload| Explored::new(workload, effort, None);
+    let explored: Vec<_> = workloads.into_iter().map(explore).collect();
+    let pieces: Vec<_> = explored.iter().flat_map(Explored::pieces).collect();
+    in_parallel(&pieces, Piece::explore);
+    let sum = |count: &dyn Fn(&Explored) -> usize| explored.iter().map(count).sum();
+    Counts {
+        workloads: explored.len(),
+        states: sum(&|explored| explored.seen.lock().len()),
+        images: sum(&|explored| explored.images.lock().len()),
+        again: std::array::from_fn(|depth| {
+            sum(&|explored| explored.again[depth].load(Ordering::Relaxed))
+        }),
+    }
+}
+
 #[test]
 fn no_power_cut_loses_what_was_promised_or_shows_a_part_or_leaks_a_file() {
     let effort = Effort::asked();
-    let explore = |workload| Explored::new(workload, effort, None);
-    let explored: Vec<_> = workloads::all().into_iter().map(explore).collect();
-    let pieces: Vec<_> = explored.iter().flat_map(Explored::pieces).collect();
-    let next = AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                while let Some(piece) = pieces.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    piece.explore();
-                }
-            });
-        }
-    });
-    let states: usize = explored.iter().map(|explored| explored.seen.lock().len()).sum();
-    let again = [0, 1, 2].map(|depth| {
-        let count = |explored: &Explored| explored.again[depth].load(Ordering::Relaxed);
-        explored.iter().map(count).sum::<usize>()
-    });
-    if effort.0 > 1 {
-        eprintln!("{states} states, and {again:?} of recoveries from them, by depth");
+    let mut counts = Counts::default();
+    let mut workloads = effort.workloads();
+    while !workloads.is_empty() {
+        let rest = workloads.split_off(workloads.len().min(WORKLOADS_AT_ONCE));
+        counts += explore_together(workloads, effort);
+        workloads = rest;
     }
-    assert!(explored.len() >= 20 && states >= 20_000, "only {states} states were explored");
-    assert!(again >= [2_000, 500, 100], "only {again:?} recoveries were crashed");
+    if !effort.is_ordinary() {
+        eprintln!("{counts:?}"); // What RELIABILITY.md says.
+    }
+    assert!(counts.workloads >= 20, "only {counts:?}");
+    effort.check(&counts);
 }

@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sutra_format::ConceptId;
 use sutra_lsm::{
-    Background, CompactionConfig, Durability, Environment, LsmError, LsmTree, Snapshot, WriteBatch,
+    Background, CompactionConfig, Durability, Environment, LsmError, LsmTree, SalvageOptions,
+    Snapshot, StoreIdentity, WriteBatch, restore, salvage,
 };
 use sutra_testkit::{Call, Note, SimDir, Twist};
 
-use crate::content::{Content, read};
-use crate::model::Change;
+use super::content::{Content, read};
+use super::model::Change;
 
 /// One thing that is done to a store.
 #[derive(Clone, Debug)]
@@ -33,6 +34,14 @@ pub(crate) enum Step {
     Read,
     /// Checks every sum.
     Verify,
+    /// Checks the sums of some pages more.
+    Scrub(u64),
+    /// Backs the store up into the directory of its backups; these changes are committed meanwhile.
+    Backup(Vec<Change>),
+    /// Restores a copy from what is on disk beside the writer.
+    Restore,
+    /// Salvages a copy from what is on disk beside the writer.
+    Salvage,
 }
 
 /// A defect in how the engine uses its directory: what becomes of each of its calls.
@@ -93,13 +102,16 @@ impl Stage {
     }
 
     pub(crate) fn open(&self) -> Result<LsmTree<SimDir>, LsmError> {
-        let clock = self.clock.clone();
-        let environment = Environment {
-            clock: Arc::new(move || clock.load(Ordering::Relaxed)),
-            entropy: Some(7),
-            background: Background::Manual,
-        };
-        LsmTree::open_in(self.dir.clone(), self.config.clone(), environment)
+        LsmTree::open_in(self.dir.clone(), self.config.clone(), environment(&self.clock))
+    }
+}
+
+fn environment(clock: &Arc<AtomicU64>) -> Environment {
+    let clock = clock.clone();
+    Environment {
+        clock: Arc::new(move || clock.load(Ordering::Relaxed)),
+        entropy: Some(7),
+        background: Background::Manual,
     }
 }
 
@@ -158,6 +170,8 @@ pub(crate) struct Session {
     pub(crate) failed: Vec<(u64, Moment)>,
     pub(crate) kinds: Vec<KindPromise>,
     held: Vec<(Snapshot<SimDir>, Moment)>,
+    /// Where backups go.
+    pub(crate) backups: SimDir,
     /// How far the clock is ahead, in milliseconds. It may go back.
     pub(crate) skew: u64,
     /// When the last commit was since the store was opened.
@@ -169,8 +183,9 @@ impl Session {
     pub(crate) fn new(stage: Stage) -> Self {
         let tree = stage.open().ok();
         let (history, kinds) = (History::new(), Vec::new());
-        let (failed, held) = Default::default();
-        Self { stage, tree, history, acked: 0, failed, kinds, held, skew: 0, last_time: 0 }
+        let (failed, held, backups) = Default::default();
+        let (acked, skew, last_time) = (0, 0, 0);
+        Self { stage, tree, history, acked, failed, kinds, held, backups, skew, last_time }
     }
 
     /// Does one thing. A store that is not open is opened, and nothing else is done.
@@ -180,6 +195,7 @@ impl Session {
             Step::Commit(durability, changes) => return self.commit(*durability, changes),
             Step::Register(name) => return self.register(name),
             Step::Reopen => return self.reopen(),
+            Step::Backup(changes) => return self.backup(changes),
             Step::Sync => tree.sync().map(|()| true)?,
             Step::Flush => tree.flush().map(|()| true)?,
             Step::CompactAll => tree.compact_all().map(|()| true)?,
@@ -204,6 +220,28 @@ impl Session {
                 assert_eq!(tree.verify(&mut |_| {})?.damages, []);
                 false
             }
+            Step::Scrub(bytes) => {
+                tree.scrub_step(*bytes);
+                assert_eq!(tree.scrub_report().damages, []);
+                false
+            }
+            Step::Restore => {
+                let (to, environment) = (SimDir::new(), environment(&self.stage.clock));
+                let from = self.stage.dir.clone();
+                restore(from, &to, StoreIdentity::New, &environment, &mut |_| {})?;
+                self.check_copy(to);
+                false
+            }
+            Step::Salvage => {
+                let (to, from) = (SimDir::new(), Arc::new(self.stage.dir.clone()));
+                let (before, environment) = (from.op_count(), environment(&self.stage.clock));
+                let options = SalvageOptions::default();
+                let report = salvage(&from, to.clone(), options, &environment, &mut |_| {})?;
+                assert!(report.is_complete(), "{report:?}");
+                assert_eq!(from.op_count(), before, "what is salvaged is not written to");
+                self.check_copy(to);
+                false
+            }
         };
         if is_durable {
             self.ack();
@@ -212,12 +250,23 @@ impl Session {
     }
 
     fn commit(&mut self, durability: Durability, changes: &[Change]) -> Result<(), LsmError> {
-        let Self { stage, tree, history, .. } = self;
+        let tree = self.tree.take().expect("a step opens it first");
+        let committed = self.commit_to(&tree, durability, changes);
+        self.tree = Some(tree);
+        committed
+    }
+
+    fn commit_to(
+        &mut self,
+        tree: &LsmTree<SimDir>,
+        durability: Durability,
+        changes: &[Change],
+    ) -> Result<(), LsmError> {
+        let Self { stage, history, .. } = self;
         let time = 1_000 + history.count() + self.skew;
         stage.set_time(time);
         let moment = history.next(time, changes);
         stage.dir.note(Note::Issue(history.count() + 1));
-        let tree = tree.as_ref().expect("a step opens it first");
         match tree.commit(batch(time, changes), durability) {
             Ok(info) => {
                 self.last_time = self.last_time.max(time);
@@ -238,12 +287,38 @@ impl Session {
         Ok(())
     }
 
+    fn backup(&mut self, changes: &[Change]) -> Result<(), LsmError> {
+        let tree = self.tree.take().expect("a step opens it first");
+        let (to, mut due) = (self.backups.clone(), Some(changes));
+        let mut committed = Ok(());
+        let report = tree.backup(&to, &mut |_| {
+            if let Some(changes) = due.take().filter(|changes| !changes.is_empty()) {
+                committed = self.commit_to(&tree, Durability::Buffered, changes);
+            }
+        });
+        self.tree = Some(tree);
+        let report = report?;
+        let moment = self.history.moments.iter().find(|moment| moment.seq == report.seq);
+        let copy = LsmTree::open_read_only_in(to)?.snapshot();
+        assert_eq!(Some(&read(&copy, &self.history.ids)?), moment.map(|moment| &moment.content));
+        committed
+    }
+
+    /// A copy of what is on disk says what the store says.
+    fn check_copy(&self, dir: SimDir) {
+        let tree = LsmTree::open_read_only_in(dir).unwrap();
+        let content = read(&tree.snapshot(), &self.history.ids).unwrap();
+        assert_eq!(content, self.history.last().content);
+        assert!(tree.verify(&mut |_| {}).unwrap().is_intact());
+    }
+
     fn register(&mut self, name: &'static str) -> Result<(), LsmError> {
         let Self { stage, tree, kinds, .. } = self;
         let mut promise = KindPromise { name, issued_at: stage.dir.op_count(), acked_at: None };
         let result = tree.as_ref().expect("a step opens it first").register_kinds(&[name]);
         promise.acked_at = result.is_ok().then(|| stage.dir.op_count());
         kinds.push(promise);
+        stage.dir.note(Note::Turn);
         result.map(drop)
     }
 

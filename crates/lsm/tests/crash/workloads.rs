@@ -1,15 +1,13 @@
 //! The workloads: small ones that together make the engine do everything that it can do.
 
 use sutra_lsm::Durability::{Buffered, None, Sync};
-use sutra_lsm::LsmTree;
-use sutra_testkit::{SimDir, SplitMix};
+use sutra_testkit::SplitMix;
 
 use crate::model::Change::{self, Associate, Delete, Dissociate, Put, State, Touch};
 use crate::small;
 use crate::workload::Step::{
     self, Commit, CompactAll, CompactDue, CompactLevel, Flush, Hold, Register, Release, Reopen,
 };
-use crate::workload::{Stage, run};
 
 /// Steps, and the memory that a memtable may take.
 pub(crate) struct Workload {
@@ -177,51 +175,4 @@ fn change(rng: &mut SplitMix) -> Change {
             Put { n, text, vector: if rng.chance(1, 4) { 20 } else { 0 } }
         }
     }
-}
-
-/// What was seen of a store while it worked.
-#[derive(Debug, Default)]
-struct Seen {
-    rotations: u64,
-    compactions: u64,
-    level_max: u32,
-    segments_max: usize,
-    payload_only: usize,
-    tombstones: u64,
-    /// Payload-only files and tombstones that were there and are gone.
-    payload_moved: bool,
-    tombstones_dropped: bool,
-}
-
-impl Seen {
-    fn look(&mut self, tree: &LsmTree<SimDir>) {
-        let (stats, segments) = (tree.stats(), tree.segments().unwrap());
-        let tombstones = segments.iter().map(|segment| segment.tombstones).sum();
-        self.rotations = self.rotations.max(stats.flushes);
-        self.compactions = self.compactions.max(stats.compactions);
-        self.level_max = self.level_max.max(segments.iter().map(|s| s.level).max().unwrap_or(0));
-        self.segments_max = self.segments_max.max(stats.total_segments);
-        self.payload_moved |= stats.payload_only_segments < self.payload_only;
-        self.payload_only = self.payload_only.max(stats.payload_only_segments);
-        self.tombstones_dropped |= self.tombstones > 0 && tombstones == 0;
-        self.tombstones = self.tombstones.max(tombstones);
-    }
-}
-
-#[test]
-fn the_workloads_reach_what_the_engine_can_do() {
-    let seen: Vec<_> = all()
-        .into_iter()
-        .map(|workload| {
-            let mut seen = Seen::default();
-            let stage = Stage::new(SimDir::new(), workload.segment_bytes);
-            run(&stage, &workload.steps, |tree| seen.look(tree));
-            seen
-        })
-        .collect();
-    let reached = |what: fn(&Seen) -> bool| assert!(seen.iter().any(what), "{seen:#?}");
-    reached(|seen| seen.payload_only >= 3 && seen.payload_moved);
-    reached(|seen| seen.tombstones >= 3 && seen.tombstones_dropped && seen.level_max >= 2);
-    reached(|seen| seen.rotations >= 3 && seen.compactions == 0);
-    reached(|seen| seen.segments_max >= 3 && seen.compactions >= 1);
 }

@@ -18,8 +18,17 @@ pub struct Crash {
     pub issued: u64,
     /// The highest [`Ack`](crate::Note::Ack) before that; 0 if there was none.
     pub acked: u64,
+    /// How many times there was a [`Turn`](crate::Note::Turn) before that.
+    pub turns: u64,
     /// What is left.
     pub image: Image,
+}
+
+impl Crash {
+    /// Equal for equal images under equal promises, and almost surely different for others.
+    pub fn fingerprint(&self) -> u64 {
+        self.image.fingerprint() ^ mix(self.issued ^ mix(self.acked ^ mix(self.turns)))
+    }
 }
 
 /// All crashes that a [`CrashPlan`] makes, in the order of the log. One that leaves the same image
@@ -65,10 +74,10 @@ impl Iterator for Crashes {
         loop {
             for selection in self.due.by_ref() {
                 let image = self.frontier.image(&selection);
-                let Frontier { issued, acked, .. } = self.frontier;
-                let told_apart_by = image.fingerprint() ^ mix(issued ^ mix(acked));
-                if self.seen.insert(told_apart_by) {
-                    return Some(Crash { at_op: self.at_op, issued, acked, image });
+                let Frontier { issued, acked, turns, .. } = self.frontier;
+                let crash = Crash { at_op: self.at_op, issued, acked, turns, image };
+                if self.seen.insert(crash.fingerprint()) {
+                    return Some(crash);
                 }
             }
             if !self.move_on() {

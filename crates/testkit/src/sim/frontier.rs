@@ -26,6 +26,7 @@ use super::plan::{Profile, Selection};
 pub(crate) struct Frontier {
     pub(crate) issued: u64,
     pub(crate) acked: u64,
+    pub(crate) turns: u64,
     profile: Profile,
     names: BTreeMap<Name, Ino>,
     files: Vec<Content>,
@@ -45,7 +46,7 @@ impl Frontier {
         let (names, files): (Vec<_>, Vec<_>) =
             contents.map(|(n, c)| (n.clone(), c.clone())).unzip();
         let names = names.into_iter().zip(0..).collect();
-        Self { issued: 0, acked: 0, profile, names, files, pending: Vec::new() }
+        Self { issued: 0, acked: 0, turns: 0, profile, names, files, pending: Vec::new() }
     }
 
     /// Passes one operation. False if what a crash leaves, or must leave, is as it was.
@@ -57,6 +58,10 @@ impl Frontier {
             }
             Op::Note(Note::Ack(n)) => {
                 self.acked = self.acked.max(*n);
+                true
+            }
+            Op::Note(Note::Turn) => {
+                self.turns += 1;
                 true
             }
             Op::Seal { .. } => false,

@@ -16,6 +16,9 @@ pub enum Note {
     Issue(u64),
     /// Commit number `n` was promised; a crash from here on must show it.
     Ack(u64),
+    /// Something else than commits was promised: what a crash leaves from here on counts as new,
+    /// though it left the same before.
+    Turn,
 }
 
 /// What was done. Reading leaves no trace in the log.
@@ -110,6 +113,7 @@ impl fmt::Display for Op {
             Self::Seal { ino } => write!(f, "seal file {ino}"),
             Self::Note(Note::Issue(n)) => write!(f, "note: commit {n} was begun"),
             Self::Note(Note::Ack(n)) => write!(f, "note: commit {n} was promised"),
+            Self::Note(Note::Turn) => write!(f, "note: something was promised"),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use sutra_fs::{Name, Operation};
 
-use super::op::{Ino, Logged, Note, Op, Written};
+use super::op::{Ino, Logged, Op, Written};
 use super::payload::Payload;
 use super::state::State;
 
@@ -175,7 +175,7 @@ impl State {
                 Op::SyncDir => self.sync_dir(),
                 Op::Sync { ino } => self.sync(*ino),
                 Op::Write { ino, data } => self.write(*ino, data.offset(), &data.bytes()),
-                Op::Link { .. } | Op::Seal { .. } | Op::Note(Note::Issue(_) | Note::Ack(_)) => {
+                Op::Link { .. } | Op::Seal { .. } | Op::Note(_) => {
                     unreachable!("never put off")
                 }
             };

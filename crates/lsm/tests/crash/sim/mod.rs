@@ -1,10 +1,12 @@
-//! The simulator, fed by seeds, by generated tapes, and by those that found something once.
+//! The simulator, fed by seeds, by generated tapes, and by stored ones.
 //!
-//! `cargo xtask sim --seed N --count M` runs more seeds. One that finds something is shortened and
-//! left as a file in `tests/sim/tapes`, where this test replays it from then on.
+//! `cargo xtask sim --seed N --count M` runs more seeds, and so does `SUTRA_CRASH_EFFORT=N`. A seed
+//! that finds something is shortened and left as a file in `tapes`, where it is replayed from then
+//! on. The tapes that lie there already reach each defect that the simulator knows how to find.
 
-mod driver;
+mod shorten;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use proptest::collection::vec;
@@ -12,13 +14,57 @@ use proptest::prelude::*;
 use sutra_lsm::planted::{self, Bug};
 use sutra_testkit::SplitMix;
 
-use driver::run_tape;
+use crate::life::driver::run_tape;
+use crate::parallel::in_parallel;
+use crate::states::Effort;
+use shorten::shorten;
 
-/// Seeds of the ordinary run.
+/// Seeds of the ordinary run, and of each unit of effort beyond it.
 const SEEDS: u64 = 1_500;
+const SEEDS_EACH: u64 = 10_000;
 
-fn tapes() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sim/tapes")
+/// No stored tape is longer.
+const TAPE_BYTES_MAX: usize = 199;
+
+/// Defects that some hundred seeds find.
+const FOUND: [Bug; 22] = [
+    Bug::EarlyAcknowledgement,
+    Bug::VisibleBeforeSynced,
+    Bug::PoisonForgotten,
+    Bug::SyncedTooFar,
+    Bug::JournalNotSealed,
+    Bug::SealNotSynced,
+    Bug::JournalNotNamed,
+    Bug::FloorAdvancedEarly,
+    Bug::JournalRemovedEarly,
+    Bug::LastSequenceForgotten,
+    Bug::TombstonesDroppedInFlush,
+    Bug::TombstonesDroppedInMerge,
+    Bug::InputsRemovedEarly,
+    Bug::InputsStayListed,
+    Bug::DeltaFoldedTwice,
+    Bug::KindsNotPublished,
+    Bug::HoleSkipped,
+    Bug::BodySumUnchecked,
+    Bug::NextJournalForgotten,
+    Bug::OrphansRemovedEarly,
+    Bug::OrphansKept,
+    Bug::SequenceReused,
+];
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/crash/sim/tapes")
+}
+
+/// The stored tapes, by name.
+fn stored() -> Vec<(String, Vec<u8>)> {
+    let paths = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
+    let named = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "tape");
+    let name = |path: &PathBuf| path.file_stem().unwrap().to_str().unwrap().to_owned();
+    let mut tapes: Vec<_> =
+        paths.filter(named).map(|path| (name(&path), std::fs::read(&path).unwrap())).collect();
+    tapes.sort();
+    tapes
 }
 
 /// The tape of a seed.
@@ -30,49 +76,24 @@ fn tape(seed: u64) -> Vec<u8> {
     tape
 }
 
-/// Takes away from a tape what it does not need to find something.
-fn shorten(tape: &[u8], finds: impl Fn(&[u8]) -> bool) -> Vec<u8> {
-    let mut tape = tape.to_vec();
-    let mut piece = tape.len() / 2;
-    while piece > 0 {
-        let mut at = 0;
-        while at < tape.len() {
-            let mut shorter = tape.clone();
-            shorter.drain(at..shorter.len().min(at + piece));
-            if finds(&shorter) {
-                tape = shorter;
-            } else {
-                at += piece;
-            }
-        }
-        piece /= 2;
-    }
-    for at in 0..tape.len() {
-        let mut simpler = tape.clone();
-        simpler[at] = 0;
-        if finds(&simpler) {
-            tape = simpler;
-        }
-    }
-    tape
-}
-
-/// Runs seeds, as many as `count`; leaves a tape of the first that finds something.
+/// Runs seeds in two threads; leaves a tape of one that finds something.
 fn run_seeds(first: u64, count: u64) {
-    for seed in first..first + count {
-        let tape = tape(seed);
-        let Err(violation) = run_tape(&tape) else { continue };
-        let short = shorten(&tape, |tape| run_tape(tape).is_err());
-        let path = tapes().join(format!("seed_{seed}.tape"));
+    let seeds: Vec<u64> = (first..first + count).collect();
+    in_parallel(&seeds, |seed| {
+        let Err(violation) = run_tape(&tape(*seed)) else { return };
+        let short = shorten(&tape(*seed), |tape| run_tape(tape).is_err());
+        let path = folder().join(format!("seed_{seed}.tape"));
         std::fs::write(&path, &short).unwrap();
         let (length, path) = (short.len(), path.display());
         panic!("seed {seed}: {violation}\nshortened to {length} bytes in {path}");
-    }
+    });
 }
 
 #[test]
 fn no_seed_finds_anything() {
-    run_seeds(0, SEEDS);
+    let effort = Effort::asked();
+    let count = if effort.is_ordinary() { SEEDS } else { SEEDS_EACH * effort.0 as u64 };
+    run_seeds(0, count);
 }
 
 /// What `cargo xtask sim` runs.
@@ -85,14 +106,57 @@ fn seeds_that_are_asked_for() {
 }
 
 #[test]
-fn tapes_that_found_something_find_nothing_any_more() {
-    let mut paths: Vec<_> =
-        std::fs::read_dir(tapes()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "tape"));
-    for path in paths {
-        let tape = std::fs::read(&path).unwrap();
-        run_tape(&tape).unwrap_or_else(|violation| panic!("{}: {violation}", path.display()));
+fn stored_tapes_find_nothing() {
+    let tapes = stored();
+    assert!(tapes.len() >= FOUND.len(), "only {} tapes in {}", tapes.len(), folder().display());
+    for (name, tape) in tapes {
+        assert!(tape.len() <= TAPE_BYTES_MAX, "{name} has {} bytes", tape.len());
+        run_tape(&tape).unwrap_or_else(|violation| panic!("{name}: {violation}"));
     }
+}
+
+/// The stored tape of a defect that is planted.
+fn name_of(bug: Bug) -> String {
+    format!("planted_{bug:?}")
+}
+
+#[test]
+#[cfg_attr(not(debug_assertions), ignore = "nothing can be planted")]
+fn stored_tapes_find_the_defects_that_they_are_named_after() {
+    let tapes = stored();
+    let mut left: BTreeSet<_> =
+        tapes.iter().map(|(name, _)| name).filter(|name| name.starts_with("planted_")).collect();
+    for bug in FOUND {
+        let name = name_of(bug);
+        let (_, tape) = tapes.iter().find(|(of, _)| *of == name).unwrap_or_else(|| {
+            panic!("{name}.tape is missing: run the ignored test that makes it again")
+        });
+        planted::plant(Some(bug));
+        let found = run_tape(tape);
+        planted::plant(None);
+        assert!(found.is_err(), "{name}.tape does not find it");
+        left.remove(&name);
+    }
+    assert!(left.is_empty(), "tapes of no defect: {left:?}");
+}
+
+/// A tape that finds the planted defect, and nothing without it, as short as can be.
+fn find(bug: Bug, seeds: u64) -> Option<Vec<u8>> {
+    planted::plant(Some(bug));
+    let found = (0..seeds).map(tape).find(|tape| run_tape(tape).is_err());
+    let short = found.map(|found| shorten(&found, |tape| run_tape(tape).is_err()));
+    planted::plant(None);
+    short
+}
+
+/// Writes the stored tapes of defects anew, after the meaning of tapes was changed.
+#[test]
+#[ignore = "changes files of the project"]
+fn tapes_of_defects_are_made() {
+    in_parallel(&FOUND, |bug| match find(*bug, 3_000) {
+        Some(tape) => std::fs::write(folder().join(name_of(*bug) + ".tape"), tape).unwrap(),
+        None => eprintln!("{bug:?} is not found"),
+    });
 }
 
 /// Defects that it must find within some hundred seeds, on a tape that is short in the end.
@@ -108,12 +172,8 @@ fn it_finds_defects_and_shortens_their_tapes() {
         Bug::DeltaFoldedTwice,
         Bug::KindsNotPublished,
     ] {
-        planted::plant(Some(bug));
-        let found = (0..500).map(tape).find(|tape| run_tape(tape).is_err());
-        let found = found.unwrap_or_else(|| panic!("{bug:?} is not found"));
-        let short = shorten(&found, |tape| run_tape(tape).is_err());
-        planted::plant(None);
-        assert!(short.len() < 200, "{bug:?}: {} bytes", short.len());
+        let short = find(bug, 500).unwrap_or_else(|| panic!("{bug:?} is not found"));
+        assert!(short.len() <= TAPE_BYTES_MAX, "{bug:?}: {} bytes", short.len());
         run_tape(&short).unwrap_or_else(|violation| panic!("without {bug:?}: {violation}"));
     }
 }

@@ -16,9 +16,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use sutra_lsm::{Durability, Health, LsmError};
 use sutra_testkit::{CrashPlan, Fault, Image, Profile, SimDir, SplitMix, Tears, Times};
 
-use crate::check::{Promise, Recovered, check_content};
-use crate::model::Change;
-use crate::workload::{KindPromise, Session, Stage, Step};
+use super::check::{Promise, Recovered, check_content};
+use super::model::Change;
+use super::workload::{KindPromise, Session, Stage, Step};
 
 /// A rule that did not hold, in words.
 #[derive(Debug)]

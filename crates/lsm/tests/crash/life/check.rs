@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use sutra_format::ConceptId;
+use sutra_format::{AssociationKind, ConceptId};
 use sutra_fs::Dir;
 use sutra_lsm::{Durability, LsmTree};
 use sutra_manifest::Manifest;
 use sutra_testkit::{Image, SimDir};
 
-use crate::content::{Content, read};
-use crate::model::Change;
-use crate::workload::{History, Moment, Rule, Stage, batch};
+use super::content::{Content, read};
+use super::model::Change;
+use super::workload::{History, Moment, Rule, Stage, batch};
 
 /// What may be found, and what must be.
 #[derive(Clone)]
@@ -49,7 +49,7 @@ impl<'a> Promise<'a> {
         let moment = self.check_content(&tree);
         check_sums(&tree);
         check_files(&stage.dir, &tree);
-        self.check_kinds(&tree);
+        self.check_kinds(&tree, moment);
         Recovered { stage, tree, moment, ids: self.ids }
     }
 
@@ -83,11 +83,16 @@ impl<'a> Promise<'a> {
         unreachable!("equal moments are found above")
     }
 
-    fn check_kinds(&self, tree: &LsmTree<SimDir>) {
+    /// What was registered is known, and so is the kind of every association.
+    fn check_kinds(&self, tree: &LsmTree<SimDir>, moment: &Moment) {
         let [must, may] = &self.kinds;
         let known: BTreeSet<_> =
             may.iter().copied().filter(|name| tree.kind_named(name).is_some()).collect();
         assert!(known.is_superset(must), "of the kinds {must:?} only {known:?}");
+        for (_, code, _) in moment.content.associations.keys() {
+            let name = tree.kind_name(AssociationKind::from_code(*code));
+            assert!(name.is_some(), "an association of kind {code}, which nobody knows");
+        }
     }
 }
 

@@ -2,12 +2,13 @@
 //! than four times the files and 16 MiB.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod runs;
 #[expect(unreachable_pub, reason = "elsewhere it is a library")]
-#[path = "../../../fuzz/src/lib.rs"]
+#[path = "../../../../fuzz/src/lib.rs"]
 mod targets;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use parking_lot::Mutex;
 use sutra_format::journal::{FrameHeader, FrameKind};
@@ -19,20 +20,32 @@ use zerocopy::{FromZeros, IntoBytes};
 /// Memory is counted for the whole process, so one test runs at a time.
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// Runs every stored input of a target.
+/// The stored inputs of a target, in order.
 #[track_caller]
-fn replay(name: &str, target: fn(&[u8])) {
-    let _alone = ALONE.lock();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(name);
+fn inputs(name: &str) -> Vec<(PathBuf, Vec<u8>)> {
+    let folder = folder(name);
     let mut files: Vec<_> =
         fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     assert!(!files.is_empty(), "{}: no inputs", folder.display());
-    for file in files {
-        let input = fs::read(&file).unwrap();
-        let run = std::panic::AssertUnwindSafe(|| target(&input));
-        let ended = std::panic::catch_unwind(run);
-        assert!(ended.is_ok(), "{}: what it does is said above", file.display());
+    files.into_iter().map(|file| (file.clone(), fs::read(&file).unwrap())).collect()
+}
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(name)
+}
+
+/// Whether the target does with this input what it must.
+fn holds(target: fn(&[u8]), input: &[u8]) -> bool {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| target(input))).is_ok()
+}
+
+/// Runs every stored input of a target.
+#[track_caller]
+fn replay(name: &str, target: fn(&[u8])) {
+    let _alone = ALONE.lock();
+    for (file, input) in inputs(name) {
+        assert!(holds(target, &input), "{}: what it does is said above", file.display());
     }
 }
 
@@ -59,6 +72,11 @@ fn damaged_directories_are_refused_or_answer() {
 #[test]
 fn operations_do_what_they_do_to_plain_maps() {
     replay("store_ops", targets::store_ops);
+}
+
+#[test]
+fn lives_of_a_store_keep_the_rules() {
+    replay("sim_tape", targets::sim_tape);
 }
 
 #[test]

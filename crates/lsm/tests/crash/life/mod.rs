@@ -1,0 +1,14 @@
+//! A store and what it should say: the model, the steps of a workload, what is asked of a
+//! directory after a crash, and a whole life that a tape of bytes decides.
+//!
+//! The fuzzer takes this folder in by its path, and other tests some of its files; so nothing here
+//! knows the rest of the tests.
+
+pub(crate) mod check;
+#[path = "../content.rs"]
+pub(crate) mod content;
+pub(crate) mod driver;
+#[path = "../model.rs"]
+pub(crate) mod model;
+#[path = "../workload.rs"]
+pub(crate) mod workload;
