@@ -37,7 +37,8 @@ pub trait Dir: Send + Sync + 'static {
     /// refused with `NotAFile`, a symbolic link included.
     fn open(&self, name: &Name) -> Result<Self::File>;
 
-    /// Gives the file `from` the name `to`; a file of that name is replaced.
+    /// Gives the file `from` the name `to`; a file of that name is replaced. If both are names of
+    /// one file, nothing may happen.
     fn rename(&self, from: &Name, to: &Name) -> Result<()>;
 
     /// Gives the file `name` of the directory `from` a second name `to` here: no byte is copied, and

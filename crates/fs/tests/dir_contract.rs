@@ -34,6 +34,8 @@ every_directory_keeps!(
     what_is_missing_is_not_found,
     a_file_opened_for_reading_can_be_synced_but_not_written,
     rename_replaces_its_target_and_takes_the_old_name_away,
+    a_link_is_the_same_file_under_another_name,
+    a_link_is_staged_and_published_as_a_file_is,
     handles_and_maps_outlive_their_name,
     a_map_has_every_byte_and_an_empty_file_maps_to_nothing,
     a_sealed_file_is_read_as_before,
@@ -127,6 +129,27 @@ fn rename_replaces_its_target_and_takes_the_old_name_away<D: Dir>(dir: &D) {
     assert_eq!(get(dir, "old"), b"new");
     dir.rename(&name("old"), &name("free")).unwrap();
     assert_eq!(dir.list().unwrap(), [name("free")]);
+}
+
+fn a_link_is_the_same_file_under_another_name<D: Dir>(dir: &D) {
+    put(dir, "a", b"bytes");
+    put(dir, "taken", b"mine");
+    dir.link(dir, &name("a"), &name("b")).unwrap();
+    assert_eq!(kind(dir.link(dir, &name("a"), &name("taken"))), ErrorKind::AlreadyExists);
+    assert_eq!(kind(dir.link(dir, &name("missing"), &name("c"))), ErrorKind::NotFound);
+    dir.remove(&name("a")).unwrap();
+    assert_eq!((get(dir, "b"), get(dir, "taken")), (b"bytes".to_vec(), b"mine".to_vec()));
+    assert_eq!(dir.list().unwrap(), [name("b"), name("taken")]);
+}
+
+fn a_link_is_staged_and_published_as_a_file_is<D: Dir>(dir: &D) {
+    put(dir, "a", b"bytes");
+    put(dir, "a.tmp", b"left by an earlier attempt");
+    let staged = Staged::link(dir, dir, &name("a")).unwrap();
+    assert_eq!((read(staged.file()), get(dir, "a.tmp")), (b"bytes".to_vec(), b"bytes".to_vec()));
+    dir.remove(&name("a")).unwrap(); // Two names of one file do not replace each other.
+    staged.publish(dir).unwrap();
+    assert_eq!((get(dir, "a"), dir.list().unwrap().len()), (b"bytes".to_vec(), 1));
 }
 
 fn handles_and_maps_outlive_their_name<D: Dir>(dir: &D) {

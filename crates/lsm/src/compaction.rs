@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Instant;
 
 use sutra_fs::Dir;
 use sutra_manifest::Manifest;
@@ -92,7 +93,7 @@ impl<D: Dir> Inner<D> {
         segments: &[&SegmentFile<D>],
         level: u32,
     ) -> std::result::Result<(), Stop> {
-        let oldest = segments.last().map(|file| file.segment.id());
+        let (oldest, start) = (segments.last().map(|file| file.segment.id()), Instant::now());
         let input = Input {
             version,
             memtable: None,
@@ -112,7 +113,8 @@ impl<D: Dir> Inner<D> {
         self.counters.compaction(read, bytes);
         self.install_compaction(&inputs, written.as_ref(), level)
             .inspect_err(|_| self.give_up(&segment_name(label.segment_id)))?;
-        tracing::debug!(segment_id = label.segment_id, level, ?inputs, bytes, "segments merged");
+        let (segment_id, took) = (label.segment_id, start.elapsed());
+        tracing::debug!(segment_id, level, ?inputs, bytes, ?took, "segments merged");
         Ok(())
     }
 

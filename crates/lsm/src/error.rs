@@ -176,6 +176,12 @@ impl From<SegmentError> for LsmError {
     }
 }
 
+impl From<Arc<JournalError>> for LsmError {
+    fn from(error: Arc<JournalError>) -> Self {
+        Self::Journal(error)
+    }
+}
+
 impl From<JournalError> for LsmError {
     fn from(error: JournalError) -> Self {
         Self::Journal(Arc::new(error))

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use sutra_fs::{Dir, Name};
 use sutra_manifest::SegmentMetadata;
@@ -90,11 +91,12 @@ impl<D: Dir> Inner<D> {
             let Some(sealed) = ledger.sealed.front().cloned() else { return Ok(false) };
             (sealed, ledger.allocate_id())
         };
+        let start = Instant::now();
         let written = self.write_memtable(&sealed.memtable, segment_id)?;
         self.install_flush(&sealed, written.as_ref())
             .inspect_err(|_| self.give_up(&segment_name(segment_id)))?;
         let bytes = written.as_ref().map_or(0, |written| written.summary.file_length);
-        tracing::debug!(segment_id, bytes, "memtable flushed");
+        tracing::debug!(segment_id, bytes, took = ?start.elapsed(), "memtable flushed");
         self.progress.notify_all();
         Ok(true)
     }
@@ -154,11 +156,15 @@ impl<D: Dir> Inner<D> {
         written: &Written,
         level: u32,
     ) -> Result<(SegmentMetadata, SegmentFile<D>)> {
-        let meta = metadata(&written.summary, level);
+        let (meta, start) = (metadata(&written.summary, level), Instant::now());
         let opened = SegmentFile::open(&self.dir, &meta, self.store_id).map_err(unfaithful);
         let confirmed = opened.and_then(|file| written.confirm(&file.segment).map(|()| file));
         match confirmed {
-            Ok(file) => Ok((meta, file)),
+            Ok(file) => {
+                let (segment_id, took) = (meta.segment_id, start.elapsed());
+                tracing::debug!(segment_id, ?took, "segment read again");
+                Ok((meta, file))
+            }
             Err(error) => {
                 if matches!(error, LsmError::Miswritten { .. }) {
                     self.give_up(&segment_name(meta.segment_id));

@@ -468,6 +468,15 @@ fn links_are_the_files_of_the_store_and_outlive_them() {
         let [a, b] = [&store, &backups].map(|dir| dir.join(&name).metadata().unwrap());
         assert_eq!((a.ino(), a.nlink()), (b.ino(), 2), "{name}");
     }
+    // One that was cut off before its manifest is made again, with the same files.
+    std::fs::remove_file(backups.join("manifest.json")).unwrap();
+    let again = tree.backup_with(&to, BackupOptions { link: true }, &mut |_| {}).unwrap();
+    assert_eq!((again.files_linked, again.files_kept), (1, 1));
+    assert!(to.list().unwrap().iter().all(|name| !name.as_str().ends_with(".tmp")));
+    for file in tree.segments().unwrap() {
+        let path = backups.join(format!("seg_{:08}.dat", file.segment_id));
+        assert_eq!(path.metadata().unwrap().nlink(), 2);
+    }
     tree.compact_all().unwrap();
     let copy = LSMTree::open_read_only(&backups).unwrap();
     assert_eq!(copy.verify(&mut |_| {}).unwrap().damages, []);

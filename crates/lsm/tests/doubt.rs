@@ -5,8 +5,8 @@
 use sutra_format::ConceptId;
 use sutra_fs::Name;
 use sutra_lsm::{
-    Background, CompactionConfig, ConceptPut, Durability, Environment, LsmError, LsmTree,
-    WriteBatch,
+    Background, BackupOptions, CompactionConfig, ConceptPut, Durability, Environment, LsmError,
+    LsmTree, WriteBatch,
 };
 use sutra_testkit::{CrashPlan, Fault, Image, Note, Profile, SimDir, Times};
 
@@ -99,16 +99,23 @@ fn a_backup_takes_no_file_on_trust_whose_name_may_not_be_durable() {
     let tree = open(&source);
     put(&tree, "second");
     tree.flush().unwrap();
+    for link in [false, true] {
+        fail_everywhere(&tree, BackupOptions { link });
+    }
+}
+
+/// Each call fails once while a backup is made, and then it is made again.
+fn fail_everywhere(tree: &LsmTree<SimDir>, options: BackupOptions) {
     let trial = SimDir::new();
-    tree.backup(&trial, &mut |_| {}).unwrap();
+    tree.backup_with(&trial, options, &mut |_| {}).unwrap();
     let mut kept = 0;
     for op in 0..trial.op_count() {
         let to = SimDir::new();
         to.fail_at(op, Fault::Eio, Times::Once);
-        if tree.backup(&to, &mut |_| {}).is_ok() {
-            continue; // What failed was tidying up.
+        if tree.backup_with(&to, options, &mut |_| {}).is_ok() {
+            continue; // What failed was a link, which became a copy, or tidying up.
         }
-        let report = tree.backup(&to, &mut |_| {}).unwrap();
+        let report = tree.backup_with(&to, options, &mut |_| {}).unwrap();
         kept += report.files_kept;
         to.note(Note::Ack(1));
         for image in after_ack(&to) {

@@ -25,6 +25,8 @@ use crate::model::Change::{self, Associate, Delete, Dissociate, Put, State, Touc
 use crate::workload::{Session, Stage, Step};
 
 const KIND: &str = "hypernym";
+/// The first that is not built in.
+const KIND_CODE: u16 = 5;
 
 /// A store, what it says, and what it said at earlier moments.
 struct Store {
@@ -59,6 +61,7 @@ impl Store {
             Step::Flush,
             commit((5..12).map(|n| Put { n, text: Some(20), vector: 0 }).collect()),
             commit(vec![Delete(6), Associate(8, 1, 9), State(90, 3, 91), Touch(30)]),
+            commit(vec![Associate(9, KIND_CODE, 10)]),
             Step::Flush,
             commit(vec![put(1), Touch(50), Delete(12)]),
             commit(vec![put(101), State(101, 1, 1)]),
@@ -257,9 +260,15 @@ fn without_any_manifest_the_files_say_what_there_was() {
     for name in store.names("manifest") {
         image.remove(&name);
     }
-    let (content, report, _) = store.salvage(&image, false);
+    let (content, report, to) = store.salvage(&image, false);
     assert_eq!(content, store.content);
-    assert!(matches!(report.losses[..], [sutra_lsm::Loss { what: Lost::Manifest { .. }, .. }]));
+    let losses: Vec<_> = report.losses.iter().map(|loss| &loss.what).collect();
+    let codes = Lost::KindNames { first: KIND_CODE, last: KIND_CODE };
+    assert!(matches!(losses[..], [Lost::Manifest { .. }, names] if *names == codes), "{losses:?}");
+    assert!(codes.to_string().contains("register them again in the order"));
+    let tree = Stage::new(to, 64 << 10).open().unwrap();
+    assert_eq!(tree.register_kinds(&[KIND]).unwrap()[0].code(), KIND_CODE, "as it says");
+    drop(tree);
     let previous = store.names("manifest.prev").remove(0);
     let mut image = store.image.clone();
     image.flip(&Name::new("manifest.json").unwrap(), 999);
@@ -267,6 +276,79 @@ fn without_any_manifest_the_files_say_what_there_was() {
     let (content, _, to) = store.salvage(&image, false);
     assert_eq!(content, store.content);
     assert!(LsmTree::open_read_only_in(to).unwrap().kind_named(KIND).is_some());
+}
+
+#[test]
+fn a_damaged_first_page_costs_nothing_while_the_rest_is_whole() {
+    let store = Store::new();
+    let (segments, journals) = (store.names("seg_"), store.names("journal_"));
+    assert!(segments.len() >= 3 && !journals.is_empty());
+    let mut all = store.image.clone();
+    for name in segments.iter().chain(&journals) {
+        for byte in [0, 9, 30, 63, 100, 255, 300, 4095] {
+            let mut image = store.image.clone();
+            image.flip(name, byte * 8 + byte % 8);
+            let (content, report, _) = store.salvage(&image, false);
+            assert!(content == store.content, "byte {byte} of {name}");
+            assert_eq!(report.losses, [], "byte {byte} of {name}");
+        }
+        all.overwrite(name, 0, &[0; 4096]);
+    }
+    let (content, report, _) = store.salvage(&all, false);
+    assert!(content == store.content, "all of them at once");
+    assert_eq!(report.losses, []);
+    // The manifest before knows the segments, too.
+    all.flip(&Name::new("manifest.json").unwrap(), 999);
+    let (content, report, _) = store.salvage(&all, false);
+    assert!(content == store.content, "all of them and the manifest");
+    assert!(matches!(report.losses[..], [sutra_lsm::Loss { what: Lost::Manifest { .. }, .. }]));
+    // Without any manifest nobody knows what was in the header.
+    let mut image = store.image.clone();
+    image.flip(&segments[0], 77);
+    store.names("manifest").iter().for_each(|name| image.remove(name));
+    let report = store.check(&image, "a header and both manifests");
+    let files = report.losses.iter().filter(|loss| matches!(loss.what, Lost::File { .. })).count();
+    assert_eq!(files, 1, "{:?}", report.losses);
+}
+
+#[test]
+fn a_header_that_cannot_be_proven_is_not_made_up() {
+    let store = Store::new();
+    for name in store.names("seg_") {
+        for page in 1..store.image.length(&name) / 4096 {
+            let mut image = store.image.clone();
+            image.flip(&name, 30 * 8);
+            image.flip(&name, (page * 4096 + 5) * 8);
+            store.check(&image, &format!("header and page {page} of {name}"));
+        }
+        let mut image = store.image.clone();
+        image.flip(&name, 30 * 8);
+        image.flip(&name, 4096 * 8);
+        let report = store.check(&image, "header and first rows");
+        let is_file = |what: &Lost| matches!(what, Lost::File { .. });
+        assert!(report.losses.iter().any(|loss| is_file(&loss.what)), "{name}");
+    }
+}
+
+#[test]
+fn the_first_page_of_a_journal_is_known_from_elsewhere_and_never_guessed() {
+    let store = Store::new();
+    let journal = store.names("journal_").remove(0);
+    let mut without_manifest = store.image.clone();
+    for name in store.names("manifest") {
+        without_manifest.remove(&name);
+    }
+    without_manifest.flip(&journal, 77);
+    let (content, _, _) = store.salvage(&without_manifest, false);
+    assert_eq!(content, store.content);
+    for byte in [4096, 4120, 4159] {
+        let mut image = store.image.clone();
+        image.flip(&journal, 77);
+        image.flip(&journal, byte * 8);
+        let report = store.check(&image, "the first frame as well");
+        let cut = report.losses.iter().any(|loss| matches!(loss.what, Lost::Commits { .. }));
+        assert!(cut, "{:?}", report.losses);
+    }
 }
 
 #[test]

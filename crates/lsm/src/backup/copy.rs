@@ -119,6 +119,9 @@ impl<'a, D: Dir> Copier<'a, D> {
     fn link<B: AsRef<[u8]>>(&mut self, segment: &Segment<B>, name: &Name) -> Result<bool> {
         let Some(from) = self.linked_from else { return Ok(false) };
         segment.check_pages(0..segment.page_count())?;
+        if self.is_in_doubt(segment.id()) {
+            self.dir.remove(name)?; // A rename to another name of the same file does nothing.
+        }
         // Whatever is in the way of a link need not be in that of a copy.
         let Ok(staged) = Staged::link(self.dir, from, name) else { return Ok(false) };
         self.publish(staged, name)?;

@@ -58,6 +58,11 @@ impl JournalError {
         self.fs().is_some_and(|error| error.kind == sutra_fs::ErrorKind::NotFound)
     }
 
+    /// Whether the first page is damaged, in which there is nothing but the header.
+    pub(crate) fn is_of_header(&self) -> bool {
+        matches!(self, Self::Corrupt { damage: Damage::Header(_), .. })
+    }
+
     /// Whether a sync failed, so that nobody knows what is on disk and the writer must stop.
     pub fn is_failed_sync(&self) -> bool {
         self.fs().is_some_and(|error| error.operation == Operation::Sync)

@@ -81,9 +81,7 @@ pub fn replay<D: Dir, E: From<JournalError>>(
     let file = open(dir, identity)?;
     let mut walk = Walk::new(&file, *identity, dir.path(&identity.name()))?;
     walk.run(each)?;
-    // Nothing is written behind a seal, and what happens to it later loses nothing.
-    let leftover = if walk.next_journal.is_none() { walk.look_behind()? } else { None };
-    Ok(walk.replayed(leftover))
+    Ok(walk.end()?)
 }
 
 /// Reads all of the journal and says what lies behind its end.
@@ -98,9 +96,9 @@ pub fn verify<D: Dir>(dir: &D, identity: &Identity) -> Result<Verified, JournalE
 /// Where a check of a journal goes on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
-    offset: u64,
-    previous_crc: u32,
-    next_seq: u64,
+    pub(crate) offset: u64,
+    pub(crate) previous_crc: u32,
+    pub(crate) next_seq: u64,
 }
 
 /// What [`check_part`] did.
@@ -154,7 +152,7 @@ fn open<D: Dir>(dir: &D, identity: &Identity) -> Result<D::File, JournalError> {
 }
 
 /// Where a walk over the frames has got to.
-struct Walk<'a, F> {
+pub(super) struct Walk<'a, F> {
     chunks: Chunks<'a, F>,
     identity: Identity,
     path: PathBuf,
@@ -192,7 +190,12 @@ impl<'a, F: File> Walk<'a, F> {
         Ok(Self::from(chunks, identity, path, start))
     }
 
-    fn from(chunks: Chunks<'a, F>, identity: Identity, path: PathBuf, place: Place) -> Self {
+    pub(super) fn from(
+        chunks: Chunks<'a, F>,
+        identity: Identity,
+        path: PathBuf,
+        place: Place,
+    ) -> Self {
         let Place { offset, previous_crc, next_seq } = place;
         Self {
             chunks,
@@ -209,7 +212,7 @@ impl<'a, F: File> Walk<'a, F> {
     }
 
     /// Walks up to the end.
-    fn run<E: From<JournalError>>(
+    pub(super) fn run<E: From<JournalError>>(
         &mut self,
         mut each: impl FnMut(ReplayedFrame) -> Result<(), E>,
     ) -> Result<(), E> {
@@ -235,6 +238,13 @@ impl<'a, F: File> Walk<'a, F> {
         self.previous_crc = header.header_crc.get();
         self.next_seq += header.record_count(); // Checked not to overflow.
         self.commits += 1;
+    }
+
+    /// How the log ends, once it was walked to its end.
+    pub(super) fn end(&mut self) -> Result<Replayed, JournalError> {
+        // Nothing is written behind a seal, and what happens to it later loses nothing.
+        let leftover = if self.next_journal.is_none() { self.look_behind()? } else { None };
+        Ok(self.replayed(leftover))
     }
 
     /// Reads what stands at `offset`. An error is what no power cut leaves.

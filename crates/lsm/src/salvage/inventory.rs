@@ -8,10 +8,12 @@ use sutra_format::journal::JournalHeader;
 use sutra_fs::{Dir, File, Name};
 use sutra_manifest::{Manifest, SegmentMetadata};
 
+use super::header::Known;
 use super::raw::RawSegment;
 use super::report::{Loss, Lost};
 use crate::error::{LsmError, Result};
 use crate::files::{FileRole, role_of, segment_name};
+use crate::journal::first_frame;
 use crate::recovery::first_journal;
 use crate::tree::JournalStart;
 
@@ -49,7 +51,8 @@ impl<D: Dir> Inventory<D> {
         let mut parts = Vec::new();
         for meta in metas {
             let name = segment_name(meta.segment_id);
-            let raw = RawSegment::read(dir, &name).and_then(|raw| {
+            let known = Known::of(&manifest, &meta);
+            let raw = RawSegment::read(dir, &name, Some(known)).and_then(|raw| {
                 let header = &raw.header;
                 let is_it = header.store_id == manifest.store_id
                     && header.segment_id.get() == meta.segment_id
@@ -75,7 +78,9 @@ impl<D: Dir> Inventory<D> {
         let mut parts: Vec<Part<D>> = Vec::new();
         for name in &names {
             let FileRole::Segment(id) = role_of(name) else { continue };
-            let raw = RawSegment::read(dir, name).map_err(|reason| {
+            let meta = previous.as_ref().and_then(|old| Some((old, old.segment(id)?)));
+            let known = meta.map(|(previous, meta)| Known::of(previous, meta));
+            let raw = RawSegment::read(dir, name, known).map_err(|reason| {
                 let what = Lost::File { reason, concepts: 0, associations: 0 };
                 losses.push(Loss { path: dir.path(name), offset: None, what });
             });
@@ -83,12 +88,21 @@ impl<D: Dir> Inventory<D> {
             parts.push(Part { name, level: 0, payload_only: false, id, raw });
         }
         let mut journals = Vec::new();
-        let known = identity_of(&previous, &parts);
-        for name in &names {
-            journals.extend(journal_header(dir, name, known));
+        let mut known = identity_of(&previous, &parts);
+        // Headers first: they may say which store it is, if nothing else does.
+        let headers = names.iter().filter_map(|name| journal_header(dir, name));
+        for (header, start) in headers.collect::<Vec<_>>() {
+            let identity = *known.get_or_insert((header.store_id, header.hash_seed.get()));
+            if identity == (header.store_id, header.hash_seed.get()) {
+                journals.push(start);
+            }
         }
-        journals.sort_by_key(|(header, _)| header.journal_id.get());
-        let known = known.or(journals.first().map(|(h, _)| (h.store_id, h.hash_seed.get())));
+        let seed = known.map(|(_, hash_seed)| hash_seed);
+        for name in &names {
+            let start = seed.and_then(|hash_seed| journal_without_header(dir, name, hash_seed));
+            journals.extend(start.filter(|start| !journals.contains(start)));
+        }
+        journals.sort_by_key(|start: &JournalStart| start.journal_id);
         let Some((store_id, hash_seed)) = known else {
             return Err(LsmError::NoStore { path: dir.path(&Manifest::name()) });
         };
@@ -98,7 +112,6 @@ impl<D: Dir> Inventory<D> {
         parts.retain(|p| p.raw.as_ref().is_none_or(|raw| raw.header.store_id == store_id));
         assign_roles(&mut parts);
         let manifest = previous.unwrap_or_else(|| Manifest::for_store(store_id, hash_seed));
-        let journals = journals.into_iter().map(|(_, start)| start).collect();
         Ok(Self { manifest, parts, journals })
     }
 }
@@ -111,18 +124,26 @@ fn identity_of<D: Dir>(previous: &Option<Manifest>, parts: &[Part<D>]) -> Option
         .or_else(|| of_parts.next().map(|raw| (raw.header.store_id, raw.header.hash_seed.get())))
 }
 
-fn journal_header<D: Dir>(
-    dir: &D,
-    name: &Name,
-    known: Option<([u8; 16], u64)>,
-) -> Option<(JournalHeader, JournalStart)> {
+fn journal_header<D: Dir>(dir: &D, name: &Name) -> Option<(JournalHeader, JournalStart)> {
     let FileRole::Journal(journal_id) = role_of(name) else { return None };
     let mut bytes = [0; JournalHeader::BYTES];
     dir.open(name).ok()?.read_at(0, &mut bytes).ok()?;
     let header = *JournalHeader::decode(&bytes).ok()?;
-    let is_own = known.is_none_or(|(store_id, _)| header.store_id == store_id);
     let start = JournalStart { journal_id, first_seq: header.first_seq.get() };
-    (is_own && header.journal_id.get() == journal_id).then_some((header, start))
+    (header.journal_id.get() == journal_id).then_some((header, start))
+}
+
+/// A journal of the store of this seed whose header is damaged, if its first frame is whole.
+fn journal_without_header<D: Dir>(dir: &D, name: &Name, hash_seed: u64) -> Option<JournalStart> {
+    let FileRole::Journal(journal_id) = role_of(name) else { return None };
+    let mut bytes = [0; JournalHeader::BYTES];
+    let file = dir.open(name).ok()?;
+    file.read_at(0, &mut bytes).ok()?;
+    if JournalHeader::decode(&bytes).is_ok() {
+        return None;
+    }
+    let first = first_frame(&file, journal_id, hash_seed).ok()??;
+    Some(JournalStart { journal_id, first_seq: first.first_seq.get() })
 }
 
 /// Orders segments, and finds those that others were merged from.

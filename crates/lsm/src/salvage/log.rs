@@ -58,7 +58,15 @@ impl<'a, D: Dir> Log<'a, D> {
     fn read_one(&mut self, start: JournalStart) -> Result<Option<JournalStart>> {
         let identity = self.identity(start);
         let dir = self.dir;
-        let replayed = journal::replay(dir, &identity, |frame| self.take(&identity, frame))?;
+        let replayed = journal::replay(dir, &identity, |frame| self.take(&identity, frame));
+        let replayed = match replayed {
+            // Nothing was taken yet. What the first page says is known.
+            Err(LsmError::Journal(error)) if error.is_of_header() => {
+                journal::replay_without_header(dir, &identity, |f| self.take(&identity, f))
+                    .map_err(|other| if other.offset() == Some(0) { error.into() } else { other })?
+            }
+            other => other?,
+        };
         Ok(match replayed.end {
             End::Sealed { next_journal } if next_journal > start.journal_id => {
                 Some(JournalStart { journal_id: next_journal, first_seq: replayed.next_seq })

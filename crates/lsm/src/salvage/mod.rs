@@ -11,9 +11,10 @@
 //! * Journals end at their first damage: the new store is then as the old one was at that commit,
 //!   but for what else was lost.
 //!
-//! Reading order: `report`, `raw` (one file), `inventory` (which files), `doubt`, `rewrite`, `log`.
+//! Reading order: `report`, `raw` (one file), `header`, `inventory` (which files), `doubt`, `rewrite`, `log`.
 
 mod doubt;
+mod header;
 mod inventory;
 mod log;
 mod raw;
@@ -213,14 +214,23 @@ fn look<D: Dir>(tree: &LsmTree<D>, losses: &mut Vec<Loss>) -> Result<(u64, u64)>
         concepts += 1;
     }
     let mut associations = 0;
+    let mut unnamed = BTreeSet::new();
     for record in snapshot.iter_associations()? {
         let record = record?;
         associations += 1;
+        if tree.kind_name(record.kind()).is_none() {
+            unnamed.insert(record.kind().code());
+        }
         let states = record.flags.get() & AssociationFlags::HAS_FACT != 0;
         if states && snapshot.fact(&record)?.is_none() {
             let path = tree.inner.dir.path(&Manifest::name());
             losses.push(Loss { path, offset: None, what: Lost::Fact(Link::of(&record)) });
         }
+    }
+    if let (Some(first), Some(last)) = (unnamed.first(), unnamed.last()) {
+        let path = tree.inner.dir.path(&Manifest::name());
+        let what = Lost::KindNames { first: *first, last: *last };
+        losses.push(Loss { path, offset: None, what });
     }
     Ok((concepts, associations))
 }

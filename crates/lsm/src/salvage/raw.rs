@@ -1,8 +1,8 @@
 //! [`RawSegment`]: a segment of which each page is believed by itself.
 //!
 //! A page is sound if its own sum holds, or that of the block which it is a part of. Both are 32
-//! bits seeded with store, file and place, so nothing holds by accident. The header has to hold:
-//! without it nobody knows where anything is.
+//! bits seeded with store, file and place, so nothing holds by accident. The header has to hold, or
+//! to be made again: without it nobody knows where anything is.
 
 use sutra_format::checksum::{crc32, page_seed};
 use sutra_format::limits::PAGE_BYTES;
@@ -13,6 +13,7 @@ use sutra_fs::{Dir, File, Name};
 use sutra_segment::Segment;
 use zerocopy::{FromBytes, Immutable, KnownLayout};
 
+use super::header::{Known, rebuild};
 use crate::files::MappedSegment;
 
 /// A segment file, whatever state it is in.
@@ -31,11 +32,12 @@ pub(super) struct RawSegment<D: Dir> {
 
 impl<D: Dir> RawSegment<D> {
     /// Reads a file; says why it cannot be used if so.
-    pub(super) fn read(dir: &D, name: &Name) -> Result<Self, String> {
+    pub(super) fn read(dir: &D, name: &Name, known: Option<Known<'_>>) -> Result<Self, String> {
         let map = || dir.open(name).and_then(File::map).map_err(|error| error.to_string());
         let bytes = map()?;
         let data = bytes.as_ref();
-        let header = header_of(data)?;
+        let rebuilt = |reason| known.and_then(|known| rebuild(data, &known)).ok_or(reason);
+        let header = header_of(data).or_else(rebuilt)?;
         let segment = Segment::open(map()?, dir.path(name)).ok();
         let whole = |segment: &MappedSegment<D>| segment.check_pages(0..segment.page_count());
         let is_intact = segment.as_ref().is_some_and(|segment| whole(segment).is_ok());

@@ -68,6 +68,14 @@ pub enum Lost {
         /// What is wrong with it.
         reason: String,
     },
+    /// Names of kinds, which only manifests have. The associations are there, under the codes of
+    /// their kinds.
+    KindNames {
+        /// The lowest code of an association whose kind has no name.
+        first: u16,
+        /// The highest.
+        last: u16,
+    },
 }
 
 /// Which association.
@@ -126,6 +134,11 @@ impl fmt::Display for Lost {
             Self::Manifest { reason } => {
                 write!(f, "the manifest, so that the files themselves were asked: {reason}")
             }
+            Self::KindNames { first, last } => write!(
+                f,
+                "the names of kinds with codes from {first} to {last}: before any other kind, \
+                 register them again in the order in which they were registered first"
+            ),
         }
     }
 }
