@@ -2,11 +2,12 @@
 //! that no sum of two saturates.
 
 use std::arch::x86_64::{
-    __m256i, _mm256_abs_epi8, _mm256_add_epi8, _mm256_add_epi16, _mm256_add_epi32,
-    _mm256_and_si256, _mm256_castsi256_si128, _mm256_cvtepu16_epi32, _mm256_extracti128_si256,
-    _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_set1_epi8, _mm256_set1_epi16,
-    _mm256_set1_epi32, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_sign_epi8,
-    _mm256_slli_epi16, _mm256_srli_epi16, _mm256_sub_epi16, _mm256_xor_si256,
+    __m256, __m256i, _CMP_GT_OQ, _mm256_abs_epi8, _mm256_add_epi8, _mm256_add_epi16,
+    _mm256_add_epi32, _mm256_and_si256, _mm256_castsi256_si128, _mm256_cmp_ps,
+    _mm256_cvtepu16_epi32, _mm256_extracti128_si256, _mm256_madd_epi16, _mm256_maddubs_epi16,
+    _mm256_movemask_ps, _mm256_set1_epi8, _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_ps,
+    _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_sign_epi8, _mm256_slli_epi16,
+    _mm256_srli_epi16, _mm256_sub_epi16, _mm256_xor_si256,
 };
 
 use zerocopy::transmute;
@@ -96,4 +97,15 @@ fn fold(numbers: __m256i) -> [i32; LANES / 2] {
     let low = _mm256_cvtepu16_epi32(_mm256_castsi256_si128(numbers));
     let high = _mm256_cvtepu16_epi32(_mm256_extracti128_si256::<1>(numbers));
     transmute!(_mm256_add_epi32(low, high))
+}
+
+/// The lanes whose score is above the threshold, as bits.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn above(scores: &[f32; LANES], threshold: f32) -> u32 {
+    let (threshold, halves) = (_mm256_set1_ps(threshold), transmute!(*scores));
+    let [low, high]: [__m256; 2] = halves;
+    let low = _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(low, threshold));
+    let high = _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(high, threshold));
+    low.cast_unsigned() | high.cast_unsigned() << 8
 }

@@ -2,10 +2,11 @@
 //! multiplies 4 values of 16 vectors.
 
 use std::arch::x86_64::{
-    __m512i, _mm512_add_epi8, _mm512_add_epi16, _mm512_add_epi32, _mm512_and_si512,
-    _mm512_castsi512_si256, _mm512_cvtepu16_epi32, _mm512_dpbusd_epi32, _mm512_extracti64x4_epi64,
-    _mm512_reduce_add_epi32, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_setzero_si512,
-    _mm512_shuffle_epi8, _mm512_slli_epi16, _mm512_srli_epi16, _mm512_sub_epi16,
+    __m512i, _CMP_GT_OQ, _mm512_add_epi8, _mm512_add_epi16, _mm512_add_epi32, _mm512_and_si512,
+    _mm512_castsi512_si256, _mm512_cmp_ps_mask, _mm512_cvtepu16_epi32, _mm512_dpbusd_epi32,
+    _mm512_extracti64x4_epi64, _mm512_reduce_add_epi32, _mm512_set1_epi8, _mm512_set1_epi32,
+    _mm512_set1_ps, _mm512_setzero_si512, _mm512_shuffle_epi8, _mm512_slli_epi16,
+    _mm512_srli_epi16, _mm512_sub_epi16,
 };
 
 use zerocopy::transmute;
@@ -90,4 +91,12 @@ fn fold(numbers: __m512i) -> [i32; LANES / 2] {
         *sum += other;
     }
     sums
+}
+
+/// The lanes whose score is above the threshold, as bits.
+#[inline]
+#[target_feature(enable = "avx2,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+fn above(scores: &[f32; LANES], threshold: f32) -> u32 {
+    let above = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(transmute!(*scores), _mm512_set1_ps(threshold));
+    u32::from(above)
 }

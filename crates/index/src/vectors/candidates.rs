@@ -60,13 +60,22 @@ impl<'a> Candidates<'a> {
         (self.part, self.visible, self.row_limit) = (part, visible, row_limit);
     }
 
-    /// Offers a block whose first lane has this slot.
+    /// What a score must be above.
     #[inline(always)]
-    pub(super) fn offer(&mut self, first_slot: u32, scores: &[f32; LANES], rows: &[U32; LANES]) {
-        let mut better = 0_u32;
-        for (lane, score) in scores.iter().enumerate() {
-            better |= u32::from(*score > self.threshold) << lane;
-        }
+    pub(super) fn threshold(&self) -> f32 {
+        self.threshold
+    }
+
+    /// Offers a block whose first lane has this slot; `better` has the lanes whose scores are above
+    /// the threshold.
+    #[inline(always)]
+    pub(super) fn offer(
+        &mut self,
+        first_slot: u32,
+        scores: &[f32; LANES],
+        rows: &[U32; LANES],
+        better: u32,
+    ) {
         if better != 0 {
             self.take(first_slot, scores, rows, better);
         }

@@ -49,8 +49,11 @@ impl Centroids {
         let cells = u32::try_from(turned.len() / padded).unwrap_or(u32::MAX);
         let (nearest, ranked) = shapes(coder.space(), padded);
         let nearest_codes = pack(coder, nearest, &turned);
-        let ranked_codes =
-            if ranked.has_bias == nearest.has_bias { Vec::new() } else { pack(coder, ranked, &turned) };
+        let ranked_codes = if ranked.has_bias == nearest.has_bias {
+            Vec::new()
+        } else {
+            pack(coder, ranked, &turned)
+        };
         Self {
             space: coder.space().clone(),
             epoch,
@@ -75,7 +78,8 @@ impl Centroids {
         if version != VERSION {
             return Err(VectorError::UnknownVersion { part: "centroids", version });
         }
-        let metric = Metric::from_code(header.metric).ok_or_else(|| corrupt(5, "unknown metric"))?;
+        let metric =
+            Metric::from_code(header.metric).ok_or_else(|| corrupt(5, "unknown metric"))?;
         let lengths = (header.name_length, header.model_length);
         let dimension = header.dimension.get();
         let space = read_names(bytes, lengths, dimension, metric, header.seed.get())

@@ -7,8 +7,8 @@
 //! Invariant: a code depends on its vector and the space alone, so a merge copies it.
 
 use super::dispatch::{self, Level};
-use super::exact::check_vector;
 use super::error::VectorError;
+use super::exact::check_vector;
 use super::rotation::Rotation;
 use super::space::{Metric, Space};
 
@@ -139,9 +139,9 @@ impl CodeQuery {
 
     /// The one step from whole numbers to a score, for every path.
     #[inline(always)]
-    pub(super) fn score(&self, product: i32, scale: f32, bias: f32) -> f32 {
+    pub(super) fn score(&self, product: i32, scale: f32) -> f32 {
         #[expect(clippy::cast_precision_loss, reason = "the score is an estimate")]
         let product = product as f32;
-        product * (scale * self.scale) + bias
+        product * (scale * self.scale)
     }
 }

@@ -1,10 +1,13 @@
 //! Which code runs on this processor: the only place that calls code for instructions which not
-//! every processor has.
+//! every processor has, and the one that asks for memory ahead of its use.
 //!
 //! Invariant: a [`Level`] other than the portable one is made in [`Level::available`] alone, behind
 //! the question whether the processor has every feature that its functions are compiled for.
 
-#![expect(unsafe_code, reason = "calls of functions that need features of the processor")]
+#![expect(
+    unsafe_code,
+    reason = "calls of functions that need features of the processor, and prefetches"
+)]
 
 use super::candidates::Candidates;
 use super::code::CodeQuery;
@@ -82,6 +85,20 @@ impl Level {
     }
 }
 
+/// Asks for memory that will be read soon. It changes nothing but the time that takes.
+#[inline(always)]
+pub(super) fn prefetch(bytes: &[u8]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in bytes.chunks(64) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: the instruction reads nothing that a program could see and never faults; the
+        // pointer is that of a live slice besides. Every x86-64 processor has it.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = bytes;
+}
+
 /// A function of this module for each function that every path has.
 macro_rules! dispatch {
     ($($(#[$doc:meta])* fn $name:ident($($argument:ident: $type:ty),*) $(-> $result:ty)?;)*) => {
@@ -134,24 +151,24 @@ dispatch! {
     fn quantise(values: &[f32], limit: f32, codes: &mut [i8]) -> f32;
 }
 
-/// Defines the functions that a path must have, out of its three own ones: `products` and `sums`
-/// of a block, and `product` of a vector. The other bodies are plain Rust, compiled for the
+/// Defines the functions that a path must have, out of its own ones: `products`, `sums` and `above`
+/// of a block. The other bodies are plain Rust, compiled for the
 /// features of the path.
 macro_rules! functions_of_path {
     ($(#[$features:meta])*) => {
         $(#[$features])*
         pub(super) fn scan_codes(list: CodeList<'_>, query: &CodeQuery, found: &mut Candidates<'_>) {
-            packed::scan(list, query, found, |codes, query| products(codes, query));
+            packed::scan(list, query, found, |a, b| products(a, b), |a, b| above(a, b));
         }
 
         $(#[$features])*
         pub(super) fn nearest(list: CodeList<'_>, query: &CodeQuery) -> u32 {
-            packed::nearest(list, query, |codes, query| products(codes, query))
+            packed::nearest(list, query, |a, b| products(a, b))
         }
 
         $(#[$features])*
         pub(super) fn scan_signs(list: SignList<'_>, query: &SignQuery, found: &mut Candidates<'_>) {
-            signs::scan(list, query, found, |bits, tables| sums(bits, tables));
+            signs::scan(list, query, found, |a, b| sums(a, b), |a, b| above(a, b));
         }
 
         $(#[$features])*

@@ -94,53 +94,72 @@ impl ExactQuery {
 /// The inner product of two vectors, and that of the second with itself.
 #[inline(always)]
 pub(super) fn dot_and_square(a: &[f32], b: &[f32]) -> (f32, f32) {
-    let (mut dots, mut squares) = ([0.0; LANES], [0.0; LANES]);
-    for_each_chunk(a, b, |a, b| {
-        for lane in 0..LANES {
-            dots[lane] += a[lane] * b[lane];
-            squares[lane] += b[lane] * b[lane];
-        }
-    });
+    let dots = lanes(a, b, |a, b| a * b);
+    let squares = lanes(b, b, |a, b| a * b);
     (fold(dots), fold(squares))
 }
 
 /// The squared Euclidean distance.
 #[inline(always)]
 pub(super) fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0; LANES];
-    for_each_chunk(a, b, |a, b| {
-        for lane in 0..LANES {
-            let difference = a[lane] - b[lane];
-            sums[lane] += difference * difference;
-        }
-    });
-    fold(sums)
+    fold(lanes(a, b, |a, b| (a - b) * (a - b)))
 }
 
-/// Gives both vectors in pieces of one length, the last ones filled up with zeros.
+/// Sums of what `f` gives: value `i` goes to lane `i % 32`. What is left of the last 32 values goes
+/// by 16 to the lanes from 0 on, by 8 to those from 16 on, by 4 to those from 24 on, and one by one
+/// to those from 28 on.
 #[inline(always)]
-fn for_each_chunk(a: &[f32], b: &[f32], mut f: impl FnMut(&[f32; LANES], &[f32; LANES])) {
+fn lanes(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> [f32; LANES] {
+    let mut sums = [0.0; LANES];
     let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
     for (a, b) in a.iter().zip(b) {
-        f(a, b);
-    }
-    if !a_rest.is_empty() {
-        let (mut a, mut b) = ([0.0; LANES], [0.0; LANES]);
-        for ((a, b), (from_a, from_b)) in a.iter_mut().zip(&mut b).zip(a_rest.iter().zip(b_rest)) {
-            (*a, *b) = (*from_a, *from_b);
+        for lane in 0..LANES {
+            sums[lane] += f(a[lane], b[lane]);
         }
-        f(&a, &b);
     }
+    let (a, b) = add_chunk::<16>(&mut sums, 0, a_rest, b_rest, &f);
+    let (a, b) = add_chunk::<8>(&mut sums, 16, a, b, &f);
+    let (a, b) = add_chunk::<4>(&mut sums, 24, a, b, &f);
+    for place in 0..3 {
+        if let (Some(a), Some(b)) = (a.get(place), b.get(place)) {
+            sums[28 + place] += f(*a, *b);
+        }
+    }
+    sums
+}
+
+/// Adds the first `N` values to lanes, if there are so many, and gives the others.
+#[inline(always)]
+fn add_chunk<'v, const N: usize>(
+    sums: &mut [f32; LANES],
+    first: usize,
+    a: &'v [f32],
+    b: &'v [f32],
+    f: &impl Fn(f32, f32) -> f32,
+) -> (&'v [f32], &'v [f32]) {
+    let (Some((a, a_rest)), Some((b, b_rest))) =
+        (a.split_first_chunk::<N>(), b.split_first_chunk::<N>())
+    else {
+        return (a, b);
+    };
+    for lane in 0..N {
+        sums[first + lane] += f(a[lane], b[lane]);
+    }
+    (a_rest, b_rest)
 }
 
 #[inline(always)]
-fn fold(mut lanes: [f32; LANES]) -> f32 {
-    let mut half = LANES / 2;
-    while half > 0 {
-        for lane in 0..half {
-            lanes[lane] += lanes[lane + half];
-        }
-        half /= 2;
+fn fold(lanes: [f32; LANES]) -> f32 {
+    let [a, b] = halve::<2>(&halve::<4>(&halve::<8>(&halve::<16>(&lanes))));
+    a + b
+}
+
+/// Adds the second half of the lanes to the first one.
+#[inline(always)]
+fn halve<const HALF: usize>(lanes: &[f32]) -> [f32; HALF] {
+    let mut sums = [0.0; HALF];
+    for lane in 0..HALF {
+        sums[lane] = lanes[lane] + lanes[lane + HALF];
     }
-    lanes[0]
+    sums
 }

@@ -141,8 +141,7 @@ struct Merged<'a> {
 impl Merged<'_> {
     /// All vectors by cell and new row, and where each cell ends.
     fn items(&self, cells: u32) -> Result<(Vec<Item>, Vec<usize>), VectorError> {
-        let mut fresh: Vec<(u32, u32)> =
-            self.fresh.cells.iter().copied().zip(0_u32..).collect();
+        let mut fresh: Vec<(u32, u32)> = self.fresh.cells.iter().copied().zip(0_u32..).collect();
         fresh.sort_unstable();
         let mut fresh = fresh.into_iter().peekable();
         let fresh_input = u32::try_from(self.inputs.len()).unwrap_or(u32::MAX);

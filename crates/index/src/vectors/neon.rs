@@ -1,8 +1,8 @@
 //! The path of ARM processors: products of 16 signed bytes, added in pairs.
 
 use std::arch::aarch64::{
-    int32x4_t, uint8x16_t, uint16x8_t, vaddq_s32, vaddq_u8, vaddvq_s32, vaddw_high_u8,
-    vaddw_u8, vandq_u8, vdupq_n_s32, vdupq_n_u8, vdupq_n_u16, veorq_u8, vget_low_s8, vget_low_u8,
+    int32x4_t, uint8x16_t, uint16x8_t, vaddq_s32, vaddq_u8, vaddvq_s32, vaddw_high_u8, vaddw_u8,
+    vandq_u8, vdupq_n_s32, vdupq_n_u8, vdupq_n_u16, veorq_u8, vget_low_s8, vget_low_u8,
     vmull_high_s8, vmull_s8, vpadalq_s16, vpaddlq_s16, vpaddq_s32, vqtbl1q_u8,
     vreinterpretq_s8_s32, vreinterpretq_s8_u8, vshrq_n_u8,
 };
@@ -82,4 +82,11 @@ fn sums(bits: &[u8], tables: &[[u8; 128]]) -> [i32; LANES] {
         }
     }
     sums
+}
+
+/// The lanes whose score is above the threshold, as bits.
+#[inline]
+#[target_feature(enable = "neon")]
+fn above(scores: &[f32; LANES], threshold: f32) -> u32 {
+    scores.iter().rev().fold(0, |bits, score| bits << 1 | u32::from(*score > threshold))
 }

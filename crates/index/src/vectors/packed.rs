@@ -5,7 +5,11 @@ use zerocopy::little_endian::F32;
 
 use super::candidates::Candidates;
 use super::code::CodeQuery;
+use super::dispatch::prefetch;
 use super::layout::{CodeTail, LANES};
+
+/// How far ahead of its use a block is asked for.
+pub(super) const BLOCKS_AHEAD: usize = 2;
 
 /// Where the parts of a block of codes lie.
 #[derive(Clone, Copy, Debug)]
@@ -35,30 +39,49 @@ pub(super) struct CodeList<'a> {
     pub(super) first_slot: u32,
 }
 
-/// Offers every vector of a list. `products` multiplies the codes of a block with the query.
+/// Offers every vector of a list. `products` multiplies the codes of a block with the query,
+/// `above` gives the lanes whose score is above the threshold as bits.
 #[inline(always)]
 pub(super) fn scan(
     list: CodeList<'_>,
     query: &CodeQuery,
     found: &mut Candidates<'_>,
     products: impl Fn(&[u8], &CodeQuery) -> [i32; LANES],
+    above: impl Fn(&[f32; LANES], f32) -> u32,
 ) {
     let shape = list.shape;
     let mut slot = list.first_slot;
+    let mut ahead = list.blocks.chunks_exact(shape.block()).skip(BLOCKS_AHEAD);
     for block in list.blocks.chunks_exact(shape.block()) {
+        prefetch(ahead.next().unwrap_or_default());
         let (codes, rest) = block.split_at(shape.codes());
         let Ok((tail, biases)) = CodeTail::ref_from_prefix(rest) else { return };
         let products = products(codes, query);
-        let none = [F32::ZERO; LANES];
-        let biases = <[F32; LANES]>::ref_from_bytes(biases).unwrap_or(&none);
-        let mut scores = [0.0; LANES];
-        for lane in 0..LANES {
-            let scale = tail.scales[lane].get();
-            scores[lane] = query.score(products[lane], scale, biases[lane].get());
-        }
-        found.offer(slot, &scores, &tail.rows);
+        let scores = scores(query, &products, tail, biases);
+        found.offer(slot, &scores, &tail.rows, above(&scores, found.threshold()));
         slot += LANES as u32;
     }
+}
+
+/// The scores of a block; without biases, they are zero.
+#[inline(always)]
+fn scores(
+    query: &CodeQuery,
+    products: &[i32; LANES],
+    tail: &CodeTail,
+    biases: &[u8],
+) -> [f32; LANES] {
+    let mut scores = [0.0; LANES];
+    for lane in 0..LANES {
+        scores[lane] = query.score(products[lane], tail.scales[lane].get());
+    }
+    if let Ok(biases) = <[F32; LANES]>::ref_from_bytes(biases) {
+        let without = scores;
+        for lane in 0..LANES {
+            scores[lane] = without[lane] + biases[lane].get();
+        }
+    }
+    scores
 }
 
 /// The vector with the highest score, by its slot; the first of several.
@@ -75,11 +98,9 @@ pub(super) fn nearest(
         let (codes, rest) = block.split_at(shape.codes());
         let Ok((tail, biases)) = CodeTail::ref_from_prefix(rest) else { break };
         let products = products(codes, query);
-        let none = [F32::ZERO; LANES];
-        let biases = <[F32; LANES]>::ref_from_bytes(biases).unwrap_or(&none);
+        let scores = scores(query, &products, tail, biases);
         for lane in 0..LANES {
-            let scale = tail.scales[lane].get();
-            let score = query.score(products[lane], scale, biases[lane].get());
+            let score = scores[lane];
             let better = score > best[lane];
             best[lane] = if better { score } else { best[lane] };
             slots[lane] = if better { slot } else { slots[lane] };

@@ -4,7 +4,8 @@ use super::rows::Vectors;
 use super::search::{Part, Query};
 use super::train::LISTS_MIN;
 
-/// How hard to look for the nearest vectors.
+/// How hard to look for the nearest vectors. What is said of true neighbours was measured on 399,000
+/// word embeddings of 50 dimensions, which do not cluster well; most sets do better.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Effort {
     /// About 95 of 100 true neighbours are found.
@@ -49,9 +50,9 @@ impl Plan {
     pub(super) fn probes(self, effort: Effort, cells: u32) -> usize {
         let root = f64::from(cells).sqrt();
         let probes = match effort {
-            Effort::Fast => 0.6 * root,
-            Effort::Balanced => root,
-            Effort::Thorough => 1.8 * root,
+            Effort::Fast => 2.0 * root,
+            Effort::Balanced => 4.0 * root,
+            Effort::Thorough => 6.0 * root,
             Effort::Probes(probes) => f64::from(probes),
             Effort::Exact => f64::from(cells),
         };

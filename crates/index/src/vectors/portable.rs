@@ -53,3 +53,9 @@ fn sums(bits: &[u8], tables: &[[u8; 128]]) -> [i32; LANES] {
     }
     sums
 }
+
+/// The lanes whose score is above the threshold, as bits.
+#[inline(always)]
+fn above(scores: &[f32; LANES], threshold: f32) -> u32 {
+    scores.iter().rev().fold(0, |bits, score| bits << 1 | u32::from(*score > threshold))
+}

@@ -203,6 +203,9 @@ fn score_filtered<V: Vectors>(
     Ok(())
 }
 
+/// How many lists ahead of its scan a list is asked for.
+const LISTS_AHEAD: usize = 4;
+
 /// A scan of lists: the query in all its forms, and what it found.
 struct Scan<'c, 'a> {
     coder: &'c Coder,
@@ -237,37 +240,57 @@ impl<'c, 'a> Scan<'c, 'a> {
             return;
         }
         let level = self.coder.level();
-        for cell in centroids.rank(level, &self.codes, probes) {
-            self.scan_cell(&parts, centroids, cell.row);
-        }
+        self.scan_cells(&parts, centroids, &centroids.rank(level, &self.codes, probes), usize::MAX);
         if self.found.len() < self.limit && probes < centroids.cells() as usize {
             let cells = centroids.rank(level, &self.codes, centroids.cells() as usize);
-            for cell in cells.into_iter().skip(probes) {
-                self.scan_cell(&parts, centroids, cell.row);
-                if self.found.len() >= self.limit {
-                    return;
+            self.scan_cells(&parts, centroids, &cells[probes.min(cells.len())..], self.limit);
+        }
+    }
+
+    /// Scans the lists of cells in every part, until there are `enough` answers. Lists are asked for
+    /// ahead of their scan, since they lie far from one another.
+    fn scan_cells<V>(
+        &mut self,
+        parts: &[(u32, &Part<'a, V>)],
+        centroids: &Centroids,
+        cells: &[Candidate],
+        enough: usize,
+    ) {
+        for (place, cell) in cells.iter().enumerate() {
+            if self.found.len() >= enough {
+                return;
+            }
+            let base = self.base(centroids, cell.row);
+            for (number, (part_number, part)) in parts.iter().enumerate() {
+                let ahead = place * parts.len() + number + LISTS_AHEAD;
+                if let Some(cell) = cells.get(ahead / parts.len()) {
+                    parts[ahead % parts.len()].1.section.prefetch(cell.row);
                 }
+                self.found.begin_part(*part_number, part.visible, part.section.row_limit());
+                self.scan_list(part.section, cell.row, base);
             }
         }
     }
 
-    fn scan_cell<V>(&mut self, parts: &[(u32, &Part<'a, V>)], centroids: &Centroids, cell: u32) {
-        let level = self.coder.level();
-        let base = match self.signs {
-            Some(_) => dispatch::dot_and_square(level, &self.turned, centroids.turned(cell)).0,
+    /// The score of a centroid, where scores of its vectors are added to it.
+    fn base(&self, centroids: &Centroids, cell: u32) -> f32 {
+        let turned = centroids.turned(cell);
+        match self.signs {
+            Some(_) => dispatch::dot_and_square(self.coder.level(), &self.turned, turned).0,
             None => 0.0,
-        };
-        for (number, part) in parts {
-            self.found.begin_part(*number, part.visible, part.section.row_limit());
-            match &self.signs {
-                Some(signs) => {
-                    let list = part.section.sign_list(cell, base);
-                    dispatch::scan_signs(level, list, signs, &mut self.found);
-                }
-                None => {
-                    let list = part.section.code_list(cell);
-                    dispatch::scan_codes(level, list, &self.codes, &mut self.found);
-                }
+        }
+    }
+
+    fn scan_list(&mut self, section: &Section<'_>, list: u32, base: f32) {
+        let level = self.coder.level();
+        match &self.signs {
+            Some(signs) => {
+                let list = section.sign_list(list, base);
+                dispatch::scan_signs(level, list, signs, &mut self.found);
+            }
+            None => {
+                let list = section.code_list(list);
+                dispatch::scan_codes(level, list, &self.codes, &mut self.found);
             }
         }
     }
@@ -282,7 +305,7 @@ impl<'c, 'a> Scan<'c, 'a> {
             let Some(part) = parts.get(candidate.part as usize) else { continue };
             let (code, scale, bias) = part.section.code(candidate.slot);
             let product = dispatch::product(self.coder.level(), code, &self.codes);
-            candidate.score = self.codes.score(product, scale, bias);
+            candidate.score = self.codes.score(product, scale) + bias;
         }
         candidates.sort_unstable_by(Candidate::order);
         candidates.truncate(Plan::kept_by_codes(self.limit));

@@ -10,10 +10,11 @@ use std::ops::Range;
 use zerocopy::FromBytes;
 use zerocopy::little_endian::{F32, U32};
 
+use super::dispatch::prefetch;
 use super::error::VectorError;
 use super::geometry::Geometry;
 use super::layout::{Form, LANES, NO_ROW, SectionHeader, VERSION};
-use super::packed::CodeList;
+use super::packed::{BLOCKS_AHEAD, CodeList};
 use super::signs::SignList;
 use super::space::{Metric, Space};
 
@@ -204,6 +205,13 @@ impl<'a> Section<'a> {
         SignList { blocks: self.block_bytes(blocks), shape, first_slot, base }
     }
 
+    /// Asks for the first blocks of a list, ahead of a scan.
+    pub(super) fn prefetch(&self, list: u32) {
+        let blocks = self.blocks_of(list);
+        let end = blocks.end.min(blocks.start.saturating_add(BLOCKS_AHEAD as u32));
+        prefetch(self.block_bytes(blocks.start..end));
+    }
+
     /// One block of a list, whatever its form.
     pub(super) fn block(&self, block: u32) -> &'a [u8] {
         self.block_bytes(block..block + 1)
@@ -273,5 +281,9 @@ fn check_starts(starts: &[U32], header: &SectionHeader, at: usize) -> Result<(),
         [] => header.lists.get() == 0,
         [first, ..] => first.get() == 0 && starts.last() == Some(&header.blocks),
     };
-    if rising && whole { Ok(()) } else { Err(corrupt(at, "starts of lists do not rise to the end")) }
+    if rising && whole {
+        Ok(())
+    } else {
+        Err(corrupt(at, "starts of lists do not rise to the end"))
+    }
 }

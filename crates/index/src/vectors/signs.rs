@@ -11,6 +11,7 @@ use zerocopy::FromBytes;
 use super::candidates::Candidates;
 use super::dispatch::{self, Level};
 use super::layout::{LANES, SignTail};
+use super::packed::BLOCKS_AHEAD;
 
 const QUERY_MAX: f32 = 15.0;
 
@@ -93,17 +94,21 @@ fn tables(codes: &[i8; 32]) -> [u8; 128] {
     tables
 }
 
-/// Offers every vector of a list. `sums` adds up what the tables say of the bits of a block.
+/// Offers every vector of a list. `sums` adds up what the tables say of the bits of a block,
+/// `above` gives the lanes whose score is above the threshold as bits.
 #[inline(always)]
 pub(super) fn scan(
     list: SignList<'_>,
     query: &SignQuery,
     found: &mut Candidates<'_>,
     sums: impl Fn(&[u8], &[[u8; 128]]) -> [i32; LANES],
+    above: impl Fn(&[f32; LANES], f32) -> u32,
 ) {
     let shape = list.shape;
     let mut slot = list.first_slot;
+    let mut ahead = list.blocks.chunks_exact(shape.block()).skip(BLOCKS_AHEAD);
     for block in list.blocks.chunks_exact(shape.block()) {
+        dispatch::prefetch(ahead.next().unwrap_or_default());
         let (bits, tail) = block.split_at(shape.bits());
         let Ok(tail) = SignTail::ref_from_bytes(tail) else { return };
         let sums = sums(bits, &query.tables);
@@ -112,7 +117,7 @@ pub(super) fn scan(
             let (factor, term) = (tail.factors[lane].get(), tail.terms[lane].get());
             scores[lane] = query.score(sums[lane], factor, term, list.base);
         }
-        found.offer(slot, &scores, &tail.rows);
+        found.offer(slot, &scores, &tail.rows, above(&scores, found.threshold()));
         slot += LANES as u32;
     }
 }

@@ -95,8 +95,8 @@ fn begin(
     blocks: usize,
 ) -> Result<(Geometry, Vec<u8>), VectorError> {
     let (what, space) = ("the index of vectors", subject.space);
-    let geometry = Geometry::new(space, form, vectors, lists, blocks)
-        .ok_or(VectorError::TooLarge { what })?;
+    let geometry =
+        Geometry::new(space, form, vectors, lists, blocks).ok_or(VectorError::TooLarge { what })?;
     let padded = if form == Form::Rows { 0 } else { geometry.padded };
     let header = SectionHeader {
         version: U32::new(VERSION),

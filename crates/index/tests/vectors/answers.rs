@@ -119,8 +119,9 @@ fn every_path_gives_the_same_answers() {
             let expected = search(&coder, &[&centroids], &segments, &bits, &query);
             for level in Level::available() {
                 let coder = Coder::with_level(coder.space(), level);
-                let centroids = sutra_index::vectors::Centroids::open(&coder, &centroids.to_bytes())
-                    .expect("good bytes");
+                let centroids =
+                    sutra_index::vectors::Centroids::open(&coder, &centroids.to_bytes())
+                        .expect("good bytes");
                 let again = Segment::of(&coder, Some(&centroids), segments[0].values.clone());
                 assert_eq!(again.bytes, segments[0].bytes, "{}", level.name());
                 let found = search(&coder, &[&centroids], &segments, &bits, &query);

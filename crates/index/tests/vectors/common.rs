@@ -158,7 +158,9 @@ pub fn naive(coder: &Coder, segments: &[Segment], bits: &[Bits], query: &Query<'
             }
         }
     }
-    hits.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.part.cmp(&b.part)).then(a.row.cmp(&b.row)));
+    hits.sort_by(|a, b| {
+        b.score.total_cmp(&a.score).then(a.part.cmp(&b.part)).then(a.row.cmp(&b.row))
+    });
     hits.retain(|hit| query.min_score.is_none_or(|least| hit.score >= least));
     hits.truncate(query.limit);
     hits

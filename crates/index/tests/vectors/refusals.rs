@@ -69,7 +69,8 @@ fn spaces_do_not_mix() {
     for other in others {
         let other = Coder::new(&other.expect("a good space"));
         let vector = vec![1.0; other.space().dimension() as usize];
-        let parts = [Part { section: &section, vectors: matrix(&[], 3), visible: Visible::default() }];
+        let parts =
+            [Part { section: &section, vectors: matrix(&[], 3), visible: Visible::default() }];
         let searcher = Searcher::new(&other, &[]).expect("no centroids");
         let refused = searcher.search(&parts, &Query::new(&vector, 1));
         assert!(matches!(refused, Err(VectorError::OtherSpace { .. })), "{refused:?}");
@@ -132,7 +133,8 @@ fn lists_need_the_centroids_of_their_epoch() {
     let centroids = train(&coder, &all);
     let segment = Segment::of(&coder, Some(&centroids), all.clone());
     let section = segment.section();
-    let parts = [Part { section: &section, vectors: segment.vectors(), visible: Visible::default() }];
+    let parts =
+        [Part { section: &section, vectors: segment.vectors(), visible: Visible::default() }];
     let searcher = Searcher::new(&coder, &[]).expect("no centroids");
     let query = Query::new(&all[..24], 3);
     let refused = searcher.search(&parts, &query);
