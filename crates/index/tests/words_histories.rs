@@ -3,7 +3,6 @@
 //!
 //! `SUTRA_WORDS_HISTORIES` says how many histories are tried.
 
-#[expect(dead_code, reason = "each test uses its own part")]
 mod words_support;
 
 use sutra_index::words::{Analyser, Clause, Query};

@@ -9,23 +9,23 @@ use sutra_index::words::{
 };
 
 /// Chance from a seed.
-pub struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 impl Chance {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         mix(self.0)
     }
 
-    pub fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         (self.next() % limit as u64) as usize
     }
 
-    pub fn one_in(&mut self, count: usize) -> bool {
+    pub(crate) fn one_in(&mut self, count: usize) -> bool {
         self.below(count) == 0
     }
 }
@@ -37,7 +37,7 @@ fn mix(mut x: u64) -> u64 {
 }
 
 /// Where an id stands among the rows of a segment, and among hits of equal score.
-pub fn placement(id: u32) -> u64 {
+pub(crate) fn placement(id: u32) -> u64 {
     mix(u64::from(id))
 }
 
@@ -49,24 +49,24 @@ enum Home {
 }
 
 /// A sealed section with the rows that newer ones hide.
-pub struct Sealed {
-    pub bytes: Vec<u8>,
+pub(crate) struct Sealed {
+    pub(crate) bytes: Vec<u8>,
     ids: Vec<Option<u32>>,
     dead: Vec<u64>,
 }
 
 /// Texts by id, in memory and in sections.
-pub struct Store {
+pub(crate) struct Store {
     analyser: &'static str,
     positions: bool,
     memory: MemoryWords,
     memory_ids: Vec<u32>,
-    pub sections: Vec<Sealed>,
+    pub(crate) sections: Vec<Sealed>,
     live: BTreeMap<u32, (Home, String)>,
 }
 
 impl Store {
-    pub fn new(analyser: &'static str, positions: bool) -> Self {
+    pub(crate) fn new(analyser: &'static str, positions: bool) -> Self {
         let memory = MemoryWords::new(Analyser::named(analyser).unwrap(), positions);
         Self {
             analyser,
@@ -78,7 +78,7 @@ impl Store {
         }
     }
 
-    pub fn put(&mut self, id: u32, text: &str) {
+    pub(crate) fn put(&mut self, id: u32, text: &str) {
         self.delete(id);
         let row = self.memory.put(text).unwrap();
         self.memory_ids.resize(row as usize, u32::MAX);
@@ -86,7 +86,7 @@ impl Store {
         self.live.insert(id, (Home::Memory(row), text.to_owned()));
     }
 
-    pub fn delete(&mut self, id: u32) {
+    pub(crate) fn delete(&mut self, id: u32) {
         let Some((home, text)) = self.live.remove(&id) else { return };
         let hidden = match home {
             Home::Memory(row) => Hidden::Here(row),
@@ -99,7 +99,7 @@ impl Store {
     }
 
     /// Memory becomes the newest section; rows without text stand between the others.
-    pub fn flush(&mut self, chance: &mut Chance) {
+    pub(crate) fn flush(&mut self, chance: &mut Chance) {
         let view = self.memory.view();
         let kept = |row: u32| {
             let id = *self.memory_ids.get(row as usize).filter(|id| **id != u32::MAX)?;
@@ -124,7 +124,7 @@ impl Store {
     }
 
     /// Merges sections that lie side by side. Dead rows go, or stay dead, by chance.
-    pub fn merge(&mut self, first: usize, count: usize, chance: &mut Chance) {
+    pub(crate) fn merge(&mut self, first: usize, count: usize, chance: &mut Chance) {
         let mut rows: Vec<(u64, usize, usize, bool)> = Vec::new();
         for (number, sealed) in self.sections[first..first + count].iter().enumerate() {
             for (row, id) in sealed.ids.iter().enumerate() {
@@ -170,7 +170,7 @@ impl Store {
     }
 
     /// What the store answers: scores and ids.
-    pub fn search(
+    pub(crate) fn search(
         &self,
         query: &Query,
         limit: usize,
@@ -188,7 +188,15 @@ impl Store {
             Some(sealed) => sealed.ids[row as usize].unwrap(),
             None => self.memory_ids[row as usize],
         };
-        let hits = search(&sources, query, limit, |source, row| placement(id(source, row)))?;
+        // A row without text has the key of the last one before it.
+        let key = |source: usize, row: u32| match self.sections.get(source) {
+            Some(sealed) => {
+                let before = sealed.ids[..=row as usize].iter().rev().find_map(|id| *id);
+                before.map_or(0, placement)
+            }
+            None => placement(self.memory_ids[row as usize]),
+        };
+        let hits = search(&sources, query, limit, key)?;
         Ok(hits.iter().map(|hit| (hit.score, id(hit.source, hit.row))).collect())
     }
 
@@ -216,24 +224,24 @@ impl Store {
         filters
     }
 
-    pub fn live_texts(&self) -> impl Iterator<Item = (u32, &str)> {
+    pub(crate) fn live_texts(&self) -> impl Iterator<Item = (u32, &str)> {
         self.live.iter().map(|(id, (_, text))| (*id, text.as_str()))
     }
 
-    pub fn statistics(&self) -> Statistics {
+    pub(crate) fn statistics(&self) -> Statistics {
         let sections = self.sections.iter().map(|s| Section::open(&s.bytes).unwrap().statistics());
         sections.fold(self.memory.view().statistics(), Statistics::plus)
     }
 }
 
 /// Every live text, taken apart, with the statistics of all.
-pub struct Naive {
+pub(crate) struct Naive {
     rows: Vec<(u32, BTreeMap<String, Vec<u32>>, u32)>,
-    pub statistics: Statistics,
+    pub(crate) statistics: Statistics,
 }
 
 impl Naive {
-    pub fn new(analyser: &Analyser, store: &Store) -> Self {
+    pub(crate) fn new(analyser: &Analyser, store: &Store) -> Self {
         let mut naive = Self { rows: Vec::new(), statistics: Statistics::default() };
         for (id, text) in store.live_texts() {
             let mut terms: BTreeMap<String, Vec<u32>> = BTreeMap::new();
@@ -251,12 +259,12 @@ impl Naive {
         naive
     }
 
-    pub fn df(&self, term: &str) -> i64 {
+    pub(crate) fn df(&self, term: &str) -> i64 {
         self.rows.iter().filter(|(_, terms, _)| terms.contains_key(term)).count() as i64
     }
 
     /// What a search should answer.
-    pub fn search(
+    pub(crate) fn search(
         &self,
         query: &Query,
         limit: usize,

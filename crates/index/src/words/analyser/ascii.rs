@@ -15,6 +15,8 @@ const LETTER: u8 = LOWER | UPPER;
 const JOINS_BOTH: u8 = 16;
 /// Joins two digits.
 const JOINS_DIGITS: u8 = 32;
+/// Joins two letters.
+const JOINS_LETTERS: u8 = 64;
 
 const CLASSES: [u8; 256] = classes();
 
@@ -29,6 +31,7 @@ const fn classes() -> [u8; 256] {
             b'_' => UNDERSCORE,
             b'.' | b'\'' => JOINS_BOTH,
             b',' | b';' => JOINS_DIGITS,
+            b':' => JOINS_LETTERS,
             _ => 0,
         };
         byte += 1;
@@ -97,6 +100,7 @@ fn joins(last: u8, this: u8, next: u8) -> bool {
     match this {
         JOINS_BOTH => (last & LETTER != 0 && next & LETTER != 0) || (last & next & DIGIT != 0),
         JOINS_DIGITS => last & next & DIGIT != 0,
+        JOINS_LETTERS => last & LETTER != 0 && next & LETTER != 0,
         _ => false,
     }
 }

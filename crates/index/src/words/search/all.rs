@@ -111,8 +111,9 @@ impl<'s, 'a> Search<'s, 'a> {
     /// Keeps the rows that the list at this place of the order has as well.
     fn intersect(&mut self, at: usize, floor: f32) -> Result<(), WordsError> {
         let number = self.order[at];
+        let but_this = self.order[1..].iter().filter(|other| **other != number);
+        let others: f32 = but_this.map(|other| self.cursors[*other].most).sum();
         let cursor = &mut self.cursors[number];
-        let others = self.others - cursor.most;
         let mut mine = std::mem::take(&mut self.given[number]);
         let leads = &self.given[self.order[0]];
         self.kept.clear();

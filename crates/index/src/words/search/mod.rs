@@ -101,7 +101,7 @@ fn terms(analyser: &Analyser, text: &str) -> Vec<Clause> {
 }
 
 /// The `limit` best hits. `key` orders hits of equal score; among the rows of one section it has to
-/// rise with the row.
+/// rise with the row, and is asked for rows without text as well.
 pub fn search<K: Ord + Copy>(
     sources: &[Source<'_>],
     query: &Query,
@@ -119,7 +119,7 @@ pub fn search<K: Ord + Copy>(
     let mut order: Vec<usize> = (0..sources.len()).collect();
     order.sort_by_key(|source| std::cmp::Reverse(sources[*source].rows()));
     for source in order {
-        top.enter(source, sources[source].keys_rise());
+        top.enter(source, sources[source].rows(), sources[source].keys_rise());
         match plan.shape() {
             plan::Shape::Any => any::run(&plan, sources, source, &mut top)?,
             plan::Shape::All => all::run(&plan, sources, source, &mut top)?,

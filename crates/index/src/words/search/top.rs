@@ -16,6 +16,7 @@ pub(super) struct Top<'k, K, F> {
     heap: BinaryHeap<Reverse<Ranked<K>>>,
     key: &'k F,
     source: usize,
+    rows: u32,
     keys_rise: bool,
 }
 
@@ -54,12 +55,12 @@ impl<'k, K: Ord + Copy, F: Fn(usize, u32) -> K> Top<'k, K, F> {
     pub(super) fn new(limit: usize, min_score: Option<f32>, key: &'k F) -> Self {
         let least = min_score.unwrap_or(0.0).max(0.0);
         let heap = BinaryHeap::with_capacity(limit.min(ROOM));
-        Self { limit, least, heap, key, source: 0, keys_rise: false }
+        Self { limit, least, heap, key, source: 0, rows: 0, keys_rise: false }
     }
 
-    /// The rows that follow are those of this source.
-    pub(super) fn enter(&mut self, source: usize, keys_rise: bool) {
-        (self.source, self.keys_rise) = (source, keys_rise);
+    /// The rows that follow are those of this source, which has so many.
+    pub(super) fn enter(&mut self, source: usize, rows: u32, keys_rise: bool) {
+        (self.source, self.rows, self.keys_rise) = (source, rows, keys_rise);
     }
 
     /// No row of this source from `row` on whose score is lower can become a hit.
@@ -70,7 +71,7 @@ impl<'k, K: Ord + Copy, F: Fn(usize, u32) -> K> Top<'k, K, F> {
         }
         let Some(Reverse(worst)) = self.heap.peek() else { return self.least };
         // Later rows have greater keys, so an equal score does not suffice once the key is too great.
-        let late = self.keys_rise && (self.key)(self.source, row) >= worst.key;
+        let late = self.keys_rise && row < self.rows && (self.key)(self.source, row) >= worst.key;
         if late { worst.score.next_up() } else { worst.score }
     }
 
