@@ -1,5 +1,11 @@
 //! [`expand`]: everything within some hops.
 
+use std::hash::Hash;
+use std::ops::ControlFlow;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashSet;
+
 use super::adjacency::{Adjacency, Edge};
 use super::levels::Levels;
 use super::limits::{Meter, Outcome, Walk};
@@ -54,10 +60,83 @@ pub fn expand<A: Adjacency>(
     hops: u32,
     walk: &Walk<'_, A>,
 ) -> Result<Expansion<A::Vertex>, A::Error> {
-    let mut levels = Levels::new(graph, seeds, *walk);
-    let (starts, outcome) = run(&mut levels, hops, walk)?;
-    let reached = with_hops(&levels, &starts).map(|(vertex, hops)| Reached { vertex, hops });
-    Ok(Expansion { reached: reached.collect(), outcome })
+    let mut near = Near::new(seeds);
+    let mut meter = Meter::new(walk.limits);
+    let mut flow = ControlFlow::Continue(());
+    while near.hops < hops && near.start < near.reached.len() && flow.is_continue() {
+        flow = near.step(graph, near.hops + 1 == hops, walk, &mut meter)?;
+    }
+    Ok(Expansion { reached: near.reached, outcome: meter.outcome() })
+}
+
+/// What [`expand`] knows. A level is gathered, sorted, and only then held against what was reached
+/// before: the last level, which is by far the largest, is never put into a table.
+struct Near<V> {
+    reached: Vec<Reached<V>>,
+    /// Where the last level starts.
+    start: usize,
+    hops: u32,
+    /// All but the last level, if it was known to be the last.
+    seen: HashSet<V, RandomState>,
+    gathered: Vec<V>,
+}
+
+/// How many told neighbours are gathered at least before equal ones are dropped.
+const GATHERED: usize = 4096;
+
+impl<V: Copy + Ord + Hash> Near<V> {
+    fn new(seeds: &[V]) -> Self {
+        let mut seeds = seeds.to_vec();
+        seeds.sort_unstable();
+        seeds.dedup();
+        let reached = seeds.iter().map(|vertex| Reached { vertex: *vertex, hops: 0 }).collect();
+        let seen = seeds.into_iter().collect();
+        Self { reached, start: 0, hops: 0, seen, gathered: Vec::new() }
+    }
+
+    /// Finds the next level.
+    fn step<A: Adjacency<Vertex = V>>(
+        &mut self,
+        graph: &A,
+        last: bool,
+        walk: &Walk<'_, A>,
+        meter: &mut Meter,
+    ) -> Result<ControlFlow<()>, A::Error> {
+        let Self { reached, start, hops, seen, gathered } = self;
+        let frontier: Vec<V> = reached[*start..].iter().map(|at| at.vertex).collect();
+        let mut room = GATHERED;
+        let visit = |_, edge: Edge<V, A::Reference>| {
+            meter.edge()?;
+            gathered.push(edge.neighbor);
+            if gathered.len() >= room {
+                distinct(gathered, seen);
+                // A break leaves more than there is room for, and what follows keeps the lowest.
+                meter.vertices(reached.len() + gathered.len())?;
+                room = gathered.len() * 2 + GATHERED;
+            }
+            ControlFlow::Continue(())
+        };
+        let mut flow = graph.edges_of_all(&frontier, walk.direction, walk.filter, visit)?;
+        distinct(gathered, seen);
+        if meter.vertices(reached.len() + gathered.len()).is_break() {
+            gathered.truncate(walk.limits.vertices.saturating_sub(reached.len()));
+            flow = ControlFlow::Break(());
+        }
+        *start = reached.len();
+        *hops += 1;
+        if !last {
+            seen.extend(gathered.iter().copied());
+        }
+        reached.extend(gathered.drain(..).map(|vertex| Reached { vertex, hops: *hops }));
+        Ok(flow)
+    }
+}
+
+/// Sorts, and keeps each that was not seen once.
+fn distinct<V: Copy + Ord + Hash>(gathered: &mut Vec<V>, seen: &HashSet<V, RandomState>) {
+    gathered.sort_unstable();
+    gathered.dedup();
+    gathered.retain(|vertex| !seen.contains(vertex));
 }
 
 /// [`expand`], with the edge by which each vertex was first reached.

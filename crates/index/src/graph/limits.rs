@@ -117,6 +117,14 @@ impl Meter {
         ControlFlow::Continue(())
     }
 
+    /// Asks whether so many vertices may be remembered.
+    pub(super) fn vertices(&mut self, held: usize) -> ControlFlow<()> {
+        if held > self.limits.vertices {
+            return self.stop(Limit::Vertices);
+        }
+        ControlFlow::Continue(())
+    }
+
     pub(super) fn stop(&mut self, limit: Limit) -> ControlFlow<()> {
         self.met = Some(limit);
         ControlFlow::Break(())

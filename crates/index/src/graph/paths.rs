@@ -10,7 +10,8 @@ use super::levels::Levels;
 use super::limits::{Limit, Meter, Outcome, Walk};
 use super::path::{Path, PathOf};
 
-/// What [`simple_paths`] found: by the vertices from the start, then by the kinds of the edges.
+/// What [`simple_paths`] found, by their edges from the start: the lower vertex first, then the lower
+/// kind.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Paths<V, R> {
     /// Each path once. A path comes before those that go on from its end.

@@ -1,6 +1,7 @@
 //! [`personalized_pagerank`]: what is near a set of seeds, counting all ways there.
 
 use std::collections::VecDeque;
+use std::hash::Hash;
 use std::ops::ControlFlow;
 
 use foldhash::fast::RandomState;
@@ -9,7 +10,7 @@ use hashbrown::hash_map::Entry;
 
 use super::adjacency::Adjacency;
 use super::error::GraphError;
-use super::limits::{Meter, Outcome, Walk};
+use super::limits::{Limits, Meter, Outcome, Walk};
 
 /// How [`personalized_pagerank`] walks.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -78,15 +79,15 @@ pub fn personalized_pagerank<A: Adjacency>(
         flow = push.settle(number)?;
     }
     let (edges, outcome) = (push.meter.edges(), push.meter.outcome());
-    let residual = push.masses.iter().map(|mass| mass.waiting).sum();
-    Ok(Ranking { top: top(push.masses, count), residual, edges, outcome })
+    let residual = push.met.masses.iter().map(|mass| mass.waiting).sum();
+    Ok(Ranking { top: top(&push.met, count), residual, edges, outcome })
 }
 
 /// The best `count`, best first.
-fn top<V: Copy + Ord>(masses: Vec<Mass<V>>, count: usize) -> Vec<Ranked<V>> {
-    let settled = masses.iter().filter(|mass| mass.settled > 0.0);
+fn top<V: Copy + Ord>(met: &Met<V>, count: usize) -> Vec<Ranked<V>> {
+    let settled = met.keys.iter().zip(&met.masses).filter(|(_, mass)| mass.settled > 0.0);
     let mut ranked: Vec<_> =
-        settled.map(|mass| Ranked { vertex: mass.vertex, score: mass.settled }).collect();
+        settled.map(|(vertex, mass)| Ranked { vertex: *vertex, score: mass.settled }).collect();
     let order = |a: &Ranked<V>, b: &Ranked<V>| {
         b.score.total_cmp(&a.score).then_with(|| a.vertex.cmp(&b.vertex))
     };
@@ -116,13 +117,22 @@ fn check<V, E>(seeds: &[(V, f64)], ppr: &Ppr) -> Result<(), GraphError<E>> {
 }
 
 /// What is known of a vertex.
-struct Mass<V> {
-    vertex: V,
-    settled: f64,
+struct Mass {
     waiting: f64,
-    /// Nothing until it was asked for.
-    degree: Option<u32>,
+    settled: f64,
+    /// [`UNKNOWN`] until it was asked for.
+    degree: u32,
     queued: bool,
+}
+
+/// More edges than that are as good as that many.
+const UNKNOWN: u32 = u32::MAX;
+
+/// The vertices that were met, numbered in that order.
+struct Met<V> {
+    numbers: HashMap<V, u32, RandomState>,
+    keys: Vec<V>,
+    masses: Vec<Mass>,
 }
 
 struct Push<'g, A: Adjacency> {
@@ -130,8 +140,7 @@ struct Push<'g, A: Adjacency> {
     ppr: &'g Ppr,
     walk: &'g Walk<'g, A>,
     meter: Meter,
-    numbers: HashMap<A::Vertex, u32, RandomState>,
-    masses: Vec<Mass<A::Vertex>>,
+    met: Met<A::Vertex>,
     queue: VecDeque<u32>,
     /// Numbers of the seeds, and how likely a walker starts there.
     starts: Vec<(u32, f64)>,
@@ -146,16 +155,19 @@ impl<'g, A: Adjacency> Push<'g, A> {
             ppr,
             walk,
             meter: Meter::new(walk.limits),
-            numbers: HashMap::default(),
-            masses: Vec::new(),
+            met: Met::new(),
             queue: VecDeque::new(),
             starts: Vec::new(),
             shares: Vec::new(),
         };
         let sum: f64 = seeds.iter().map(|(_, share)| share).sum();
         for (seed, share) in seeds {
-            let number = number_of(*seed, &mut push.numbers, &mut push.masses);
-            push.starts.push((number, share / sum));
+            // Seeds are remembered whatever the limit is: the caller has as many already.
+            let free = &mut Meter::new(Limits::NONE);
+            let met = push.met.meet(*seed, free);
+            if let ControlFlow::Continue(number) = met {
+                push.starts.push((number, share / sum));
+            }
         }
         push.restart(1.0);
         push
@@ -164,33 +176,29 @@ impl<'g, A: Adjacency> Push<'g, A> {
     /// Hands `mass` to the seeds.
     fn restart(&mut self, mass: f64) {
         for (number, share) in &self.starts {
-            give(&mut self.masses, &mut self.queue, *number, mass * share, self.ppr.epsilon);
+            give(&mut self.met.masses, &mut self.queue, *number, mass * share, self.ppr.epsilon);
         }
     }
 
     /// Settles what waits at a vertex and hands on the rest, if it is enough.
     fn settle(&mut self, number: u32) -> Result<ControlFlow<()>, GraphError<A::Error>> {
-        let mass = &mut self.masses[number as usize];
+        let mass = &mut self.met.masses[number as usize];
+        let vertex = self.met.keys[number as usize];
         mass.queued = false;
-        let degree = match mass.degree {
-            Some(degree) => degree,
-            None => {
-                let walk = self.walk;
-                let degree = self.graph.degree(mass.vertex, walk.direction, walk.filter)?;
-                let degree = u32::try_from(degree).unwrap_or(u32::MAX);
-                mass.degree = Some(degree);
-                degree
-            }
-        };
+        if mass.degree == UNKNOWN {
+            let degree = self.graph.degree(vertex, self.walk.direction, self.walk.filter)?;
+            mass.degree = u32::try_from(degree).unwrap_or(UNKNOWN).min(UNKNOWN - 1);
+        }
+        let degree = mass.degree;
         if !mass.is_enough(self.ppr.epsilon) {
             return Ok(ControlFlow::Continue(()));
         }
-        let (vertex, waiting) = (mass.vertex, mass.waiting);
+        let waiting = mass.waiting;
         mass.waiting = 0.0;
         mass.settled += self.ppr.alpha * waiting;
         let rest = waiting - self.ppr.alpha * waiting;
         if self.ppr.weighted {
-            self.hand_on_by_weight(vertex, rest)
+            self.hand_on_by_weight(number, vertex, rest)
         } else if degree == 0 {
             self.restart(rest);
             Ok(ControlFlow::Continue(()))
@@ -207,18 +215,17 @@ impl<'g, A: Adjacency> Push<'g, A> {
         rest: f64,
         share: f64,
     ) -> Result<ControlFlow<()>, GraphError<A::Error>> {
-        let Self { graph, ppr, walk, meter, numbers, masses, queue, .. } = self;
+        let Self { graph, ppr, walk, meter, met, queue, .. } = self;
         let mut given = 0_u32;
         let flow = graph.edges(vertex, walk.direction, walk.filter, |edge| {
             meter.edge()?;
-            meter.vertex(masses.len())?;
-            let neighbor = number_of(edge.neighbor, numbers, masses);
-            give(masses, queue, neighbor, share, ppr.epsilon);
+            let neighbor = met.meet(edge.neighbor, meter)?;
+            give(&mut met.masses, queue, neighbor, share, ppr.epsilon);
             given += 1;
             ControlFlow::Continue(())
         })?;
         if flow.is_break() {
-            masses[number as usize].waiting += (rest - share * f64::from(given)).max(0.0);
+            met.masses[number as usize].waiting += (rest - share * f64::from(given)).max(0.0);
         }
         Ok(flow)
     }
@@ -226,13 +233,14 @@ impl<'g, A: Adjacency> Push<'g, A> {
     /// Gives each neighbour its part by weight.
     fn hand_on_by_weight(
         &mut self,
+        number: u32,
         vertex: A::Vertex,
         rest: f64,
     ) -> Result<ControlFlow<()>, GraphError<A::Error>> {
-        let Self { graph, ppr, walk, meter, numbers, masses, queue, shares, .. } = self;
+        let Self { graph, ppr, walk, meter, met, queue, shares, .. } = self;
         shares.clear();
         let (mut sum, mut bad) = (0.0, None);
-        let mut flow = graph.edges(vertex, walk.direction, walk.filter, |edge| {
+        let flow = graph.edges(vertex, walk.direction, walk.filter, |edge| {
             meter.edge()?;
             let weight = f64::from(edge.weight);
             if !(weight >= 0.0 && weight.is_finite()) {
@@ -247,35 +255,37 @@ impl<'g, A: Adjacency> Push<'g, A> {
             return Err(error);
         }
         if flow.is_break() {
-            let number = numbers[&vertex];
-            masses[number as usize].waiting += rest;
+            met.masses[number as usize].waiting += rest;
             return Ok(flow);
         }
         if sum == 0.0 {
             self.restart(rest);
             return Ok(flow);
         }
+        let mut left = rest;
         for (neighbor, weight) in shares.iter().filter(|(_, weight)| *weight > 0.0) {
-            if meter.vertex(masses.len()).is_break() {
-                flow = ControlFlow::Break(());
-                break;
-            }
-            let neighbor = number_of(*neighbor, numbers, masses);
-            give(masses, queue, neighbor, rest * (weight / sum), ppr.epsilon);
+            let ControlFlow::Continue(neighbor) = met.meet(*neighbor, meter) else {
+                met.masses[number as usize].waiting += left.max(0.0);
+                return Ok(ControlFlow::Break(()));
+            };
+            let share = rest * (weight / sum);
+            give(&mut met.masses, queue, neighbor, share, ppr.epsilon);
+            left -= share;
         }
         Ok(flow)
     }
 }
 
-impl<V> Mass<V> {
+impl Mass {
     /// Whether more waits than may. Until the degree is known, it is taken for one.
     fn is_enough(&self, epsilon: f64) -> bool {
-        self.waiting > epsilon * f64::from(self.degree.unwrap_or(1).max(1))
+        let degree = if self.degree == UNKNOWN { 1 } else { self.degree.max(1) };
+        self.waiting > epsilon * f64::from(degree)
     }
 }
 
 #[inline]
-fn give<V>(masses: &mut [Mass<V>], queue: &mut VecDeque<u32>, to: u32, mass: f64, epsilon: f64) {
+fn give(masses: &mut [Mass], queue: &mut VecDeque<u32>, to: u32, mass: f64, epsilon: f64) {
     let target = &mut masses[to as usize];
     target.waiting += mass;
     if !target.queued && target.is_enough(epsilon) {
@@ -284,19 +294,33 @@ fn give<V>(masses: &mut [Mass<V>], queue: &mut VecDeque<u32>, to: u32, mass: f64
     }
 }
 
-#[inline]
-fn number_of<V: Copy + Eq + std::hash::Hash>(
-    vertex: V,
-    numbers: &mut HashMap<V, u32, RandomState>,
-    masses: &mut Vec<Mass<V>>,
-) -> u32 {
-    match numbers.entry(vertex) {
-        Entry::Occupied(known) => *known.get(),
-        Entry::Vacant(vacant) => {
-            let number =
-                u32::try_from(masses.len()).expect("fewer vertices than edges can be told");
-            masses.push(Mass { vertex, settled: 0.0, waiting: 0.0, degree: None, queued: false });
-            *vacant.insert(number)
+impl<V: Copy + Eq + Hash> Met<V> {
+    fn new() -> Self {
+        let numbers = HashMap::with_capacity_and_hasher(ROOM, RandomState::default());
+        Self { numbers, keys: Vec::with_capacity(ROOM), masses: Vec::with_capacity(ROOM) }
+    }
+
+    /// The number of a vertex; a new one if it was not met before and there is room.
+    #[inline]
+    fn meet(&mut self, vertex: V, meter: &mut Meter) -> ControlFlow<(), u32> {
+        match self.numbers.entry(vertex) {
+            Entry::Occupied(known) => ControlFlow::Continue(*known.get()),
+            Entry::Vacant(vacant) => {
+                meter.vertex(self.keys.len())?;
+                let number = u32::try_from(self.keys.len());
+                let number = number.expect("memory ends before the numbers do");
+                self.keys.push(vertex);
+                self.masses.push(Mass {
+                    waiting: 0.0,
+                    settled: 0.0,
+                    degree: UNKNOWN,
+                    queued: false,
+                });
+                ControlFlow::Continue(*vacant.insert(number))
+            }
         }
     }
 }
+
+/// How many vertices there is room for at first.
+const ROOM: usize = 1024;
