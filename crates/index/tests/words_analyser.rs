@@ -1,5 +1,7 @@
 //! Which terms a text has.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use proptest::prelude::*;
 use sutra_index::words::analyser::TERM_BYTES_MAX;
 use sutra_index::words::{Analyser, Purpose, Scratch, WordsError};

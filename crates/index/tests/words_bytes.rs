@@ -1,5 +1,7 @@
 //! The bytes of a section: the same on every machine, and never trusted.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 #[expect(dead_code, reason = "each test uses its own part")]
 mod words_support;
 

@@ -3,6 +3,8 @@
 //!
 //! `SUTRA_WORDS_HISTORIES` says how many histories are tried.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod words_support;
 
 use sutra_index::words::{Analyser, Clause, Query};
@@ -73,7 +75,7 @@ fn clause(chance: &mut Chance, analyser: &Analyser, positions: bool) -> Clause {
 fn query(chance: &mut Chance, analyser: &Analyser, positions: bool) -> Query {
     let words =
         (0..1 + chance.below(5)).map(|_| WORDS[chance.below(24)]).collect::<Vec<_>>().join(" ");
-    let mut some = |chance: &mut Chance, most: usize| -> Vec<Clause> {
+    let some = |chance: &mut Chance, most: usize| -> Vec<Clause> {
         (0..chance.below(most)).map(|_| clause(chance, analyser, positions)).collect()
     };
     let mut query = match chance.below(4) {

@@ -1,5 +1,7 @@
 //! The memory index: what a view sees, while the writer goes on.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use sutra_index::words::{
     Analyser, Clause, Hidden, MemoryReader, MemoryView, MemoryWords, Query, Section,
     SectionBuilder, Source, Statistics, WordsError, search,

@@ -33,9 +33,9 @@ fn each_run<F: FnMut(&str, u32)>(text: &str, terms: &mut Terms<'_, F>) {
         let end = rest.find(|c| is_unspaced(c) != unspaced).unwrap_or(rest.len());
         let (run, after) = rest.split_at(end);
         if unspaced {
-            pairs(run, terms)
+            pairs(run, terms);
         } else {
-            spaced(run, terms)
+            spaced(run, terms);
         }
         rest = after;
     }

@@ -193,6 +193,6 @@ fn find_in_memory<'a>(view: &'a MemoryView, term: &[u8]) -> (Option<Found<'a>>, 
     let list = term.list();
     let df = list.df();
     let change = i64::from(df) - term.lost();
-    let found = (df > 0).then(|| Found { list: List::Memory(list), df, place: None });
+    let found = (df > 0).then_some(Found { list: List::Memory(list), df, place: None });
     (found, change)
 }
