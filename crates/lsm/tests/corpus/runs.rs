@@ -25,8 +25,8 @@ const TARGETS: [Target; 6] = [
     Target { name: "segment", run: targets::segment, cost: 1 },
     Target { name: "manifest", run: targets::manifest, cost: 1 },
     Target { name: "journal", run: targets::journal, cost: 1 },
-    Target { name: "open_dir", run: targets::open_dir, cost: 1 },
-    Target { name: "store_ops", run: targets::store_ops, cost: 5 },
+    Target { name: "open_dir", run: targets::open_dir, cost: 2 },
+    Target { name: "store_ops", run: targets::store_ops, cost: 10 },
     Target { name: "sim_tape", run: targets::sim_tape, cost: 50 },
 ];
 
