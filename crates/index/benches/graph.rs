@@ -74,7 +74,7 @@ fn ranking(csr: &Csr<u32>) {
     };
     let exact: Vec<Vec<u32>> = seeds
         .iter()
-        .map(|seed| top(*seed, 1e-9).top.iter().map(|ranked| ranked.vertex).collect())
+        .map(|seed| top(*seed, 1e-7).top.iter().map(|ranked| ranked.vertex).collect())
         .collect();
     for epsilon in [1e-3, 3e-4, 1e-4, 3e-5, 1e-5] {
         let (mut at, mut edges, mut right) = (0, 0, 0);
@@ -82,7 +82,8 @@ fn ranking(csr: &Csr<u32>) {
             let which = at % seeds.len();
             let found = top(seeds[which], epsilon);
             edges += found.edges;
-            right += found.top.iter().filter(|ranked| exact[which].contains(&ranked.vertex)).count();
+            right +=
+                found.top.iter().filter(|ranked| exact[which].contains(&ranked.vertex)).count();
             at += 1;
         });
         let (edges, right) = (edges as f64 / at as f64, right as f64 / (at * 50) as f64);

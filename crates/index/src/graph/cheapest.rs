@@ -22,6 +22,9 @@ pub struct Cheapest<V, R> {
     pub outcome: Outcome,
 }
 
+/// What [`cheapest_path`] finds in this graph.
+pub type CheapestOf<A> = Cheapest<<A as Adjacency>::Vertex, <A as Adjacency>::Reference>;
+
 /// A vertex and what it costs to come there.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Reach<V> {
@@ -52,7 +55,7 @@ pub fn cheapest_path<A: Adjacency>(
     to: A::Vertex,
     cost: impl Fn(&EdgeOf<A>) -> f64,
     walk: &Walk<'_, A>,
-) -> Result<Cheapest<A::Vertex, A::Reference>, GraphError<A::Error>> {
+) -> Result<CheapestOf<A>, GraphError<A::Error>> {
     let mut search = Search::new(&[from], walk);
     while let Some((vertex, price)) = search.settle() {
         if vertex == to {

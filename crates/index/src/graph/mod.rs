@@ -30,7 +30,7 @@ mod subgraph;
 pub mod whole;
 
 pub use adjacency::{Adjacency, Direction, Edge, EdgeOf, Kinds};
-pub use cheapest::{Cheapest, Reach, Reachable, cheapest_from, cheapest_path};
+pub use cheapest::{Cheapest, CheapestOf, Reach, Reachable, cheapest_from, cheapest_path};
 pub use csr::{Csr, CsrBuilder};
 pub use error::{GraphError, TooLarge};
 pub use expand::{Expansion, Reached, Traced, TracedExpansion, expand, expand_traced};
@@ -39,4 +39,4 @@ pub use path::{Path, PathOf};
 pub use paths::{Paths, simple_paths};
 pub use push::{Ppr, Ranked, Ranking, personalized_pagerank};
 pub use shortest::{Shortest, shortest_path};
-pub use subgraph::{Link, Nearness, Subgraph, subgraph};
+pub use subgraph::{Link, Nearness, Subgraph, SubgraphOf, subgraph};

@@ -1,5 +1,6 @@
 //! [`simple_paths`]: ways between vertices, within bounds.
 
+use std::cmp::Reverse;
 use std::ops::{ControlFlow, RangeInclusive};
 
 use foldhash::fast::RandomState;
@@ -144,7 +145,7 @@ impl<A: Adjacency> Search<'_, A> {
         }
         // Stable, so that edges without precedence stay as they were told; the next one last.
         edges.reverse();
-        edges.sort_by(|a, b| (b.neighbor, b.precedence()).cmp(&(a.neighbor, a.precedence())));
+        edges.sort_by_key(|edge| Reverse((edge.neighbor, edge.precedence())));
         self.stack.push(edges);
         Ok(flow)
     }

@@ -73,10 +73,8 @@ pub fn personalized_pagerank<A: Adjacency>(
     check(seeds, ppr)?;
     let mut push = Push::new(graph, seeds, ppr, walk);
     let mut flow = ControlFlow::Continue(());
-    while flow.is_continue()
-        && let Some(number) = push.queue.pop_front()
-    {
-        flow = push.settle(number)?;
+    while flow.is_continue() && !push.queue.is_empty() {
+        flow = push.settle()?;
     }
     let (edges, outcome) = (push.meter.edges(), push.meter.outcome());
     let residual = push.met.masses.iter().map(|mass| mass.waiting).sum();
@@ -144,8 +142,11 @@ struct Push<'g, A: Adjacency> {
     queue: VecDeque<u32>,
     /// Numbers of the seeds, and how likely a walker starts there.
     starts: Vec<(u32, f64)>,
-    /// The edges of the vertex at hand and their weights, if weights count.
-    shares: Vec<(A::Vertex, f64)>,
+    /// Whose turn it is, and what they are called.
+    turns: Vec<Turn>,
+    vertices: Vec<A::Vertex>,
+    /// Edges and their weights, with the turn they belong to, if weights count.
+    told: Vec<(usize, A::Vertex, f64)>,
 }
 
 impl<'g, A: Adjacency> Push<'g, A> {
@@ -158,7 +159,9 @@ impl<'g, A: Adjacency> Push<'g, A> {
             met: Met::new(),
             queue: VecDeque::new(),
             starts: Vec::new(),
-            shares: Vec::new(),
+            turns: Vec::new(),
+            vertices: Vec::new(),
+            told: Vec::new(),
         };
         let sum: f64 = seeds.iter().map(|(_, share)| share).sum();
         for (seed, share) in seeds {
@@ -180,100 +183,117 @@ impl<'g, A: Adjacency> Push<'g, A> {
         }
     }
 
-    /// Settles what waits at a vertex and hands on the rest, if it is enough.
-    fn settle(&mut self, number: u32) -> Result<ControlFlow<()>, GraphError<A::Error>> {
-        let mass = &mut self.met.masses[number as usize];
-        let vertex = self.met.keys[number as usize];
-        mass.queued = false;
-        if mass.degree == UNKNOWN {
-            let degree = self.graph.degree(vertex, self.walk.direction, self.walk.filter)?;
-            mass.degree = u32::try_from(degree).unwrap_or(UNKNOWN).min(UNKNOWN - 1);
+    /// Settles what waits at the vertices that have waited longest, and hands on the rest.
+    fn settle(&mut self) -> Result<ControlFlow<()>, GraphError<A::Error>> {
+        self.turns.clear();
+        self.vertices.clear();
+        let (mut back, count) = (0.0, self.queue.len().min(TOGETHER));
+        for number in self.queue.drain(..count) {
+            let mass = &mut self.met.masses[number as usize];
+            let vertex = self.met.keys[number as usize];
+            mass.queued = false;
+            if mass.degree == UNKNOWN {
+                let degree = self.graph.degree(vertex, self.walk.direction, self.walk.filter)?;
+                mass.degree = u32::try_from(degree).unwrap_or(UNKNOWN).min(UNKNOWN - 1);
+            }
+            if !mass.is_enough(self.ppr.epsilon) {
+                continue;
+            }
+            let waiting = std::mem::take(&mut mass.waiting);
+            mass.settled += self.ppr.alpha * waiting;
+            let rest = waiting - self.ppr.alpha * waiting;
+            if mass.degree == 0 {
+                back += rest;
+            } else {
+                let share = rest / f64::from(mass.degree);
+                self.turns.push(Turn { number, share, whole: rest, left: rest });
+                self.vertices.push(vertex);
+            }
         }
-        let degree = mass.degree;
-        if !mass.is_enough(self.ppr.epsilon) {
-            return Ok(ControlFlow::Continue(()));
+        if back > 0.0 {
+            self.restart(back);
         }
-        let waiting = mass.waiting;
-        mass.waiting = 0.0;
-        mass.settled += self.ppr.alpha * waiting;
-        let rest = waiting - self.ppr.alpha * waiting;
-        if self.ppr.weighted {
-            self.hand_on_by_weight(number, vertex, rest)
-        } else if degree == 0 {
-            self.restart(rest);
-            Ok(ControlFlow::Continue(()))
-        } else {
-            self.hand_on(number, vertex, rest, rest / f64::from(degree))
-        }
+        if self.ppr.weighted { self.hand_on_by_weight() } else { self.hand_on() }
     }
 
     /// Gives each neighbour the same. What a limit leaves over stays where it was.
-    fn hand_on(
-        &mut self,
-        number: u32,
-        vertex: A::Vertex,
-        rest: f64,
-        share: f64,
-    ) -> Result<ControlFlow<()>, GraphError<A::Error>> {
-        let Self { graph, ppr, walk, meter, met, queue, .. } = self;
-        let mut given = 0_u32;
-        let flow = graph.edges(vertex, walk.direction, walk.filter, |edge| {
+    fn hand_on(&mut self) -> Result<ControlFlow<()>, GraphError<A::Error>> {
+        let Self { graph, ppr, walk, meter, met, queue, turns, vertices, .. } = self;
+        let flow = graph.edges_of_all(vertices, walk.direction, walk.filter, |at, edge| {
             meter.edge()?;
             let neighbor = met.meet(edge.neighbor, meter)?;
-            give(&mut met.masses, queue, neighbor, share, ppr.epsilon);
-            given += 1;
+            let turn = &mut turns[at];
+            give(&mut met.masses, queue, neighbor, turn.share, ppr.epsilon);
+            turn.left -= turn.share;
             ControlFlow::Continue(())
         })?;
         if flow.is_break() {
-            met.masses[number as usize].waiting += (rest - share * f64::from(given)).max(0.0);
+            self.take_back();
         }
         Ok(flow)
     }
 
-    /// Gives each neighbour its part by weight.
-    fn hand_on_by_weight(
-        &mut self,
-        number: u32,
-        vertex: A::Vertex,
-        rest: f64,
-    ) -> Result<ControlFlow<()>, GraphError<A::Error>> {
-        let Self { graph, ppr, walk, meter, met, queue, shares, .. } = self;
-        shares.clear();
-        let (mut sum, mut bad) = (0.0, None);
-        let flow = graph.edges(vertex, walk.direction, walk.filter, |edge| {
+    /// Gives each neighbour its part by weight. What a limit leaves over stays where it was.
+    fn hand_on_by_weight(&mut self) -> Result<ControlFlow<()>, GraphError<A::Error>> {
+        let Self { graph, ppr, walk, meter, met, queue, turns, vertices, told, .. } = self;
+        told.clear();
+        let mut sums = [0.0; TOGETHER];
+        let mut bad = None;
+        let flow = graph.edges_of_all(vertices, walk.direction, walk.filter, |at, edge| {
             meter.edge()?;
             let weight = f64::from(edge.weight);
             if !(weight >= 0.0 && weight.is_finite()) {
                 bad = Some(GraphError::Weight { kind: edge.kind, weight: edge.weight });
                 return ControlFlow::Break(());
             }
-            sum += weight;
-            shares.push((edge.neighbor, weight));
+            sums[at] += weight;
+            told.push((at, edge.neighbor, weight));
             ControlFlow::Continue(())
         })?;
         if let Some(error) = bad {
             return Err(error);
         }
         if flow.is_break() {
-            met.masses[number as usize].waiting += rest;
+            self.take_back();
             return Ok(flow);
         }
-        if sum == 0.0 {
-            self.restart(rest);
-            return Ok(flow);
-        }
-        let mut left = rest;
-        for (neighbor, weight) in shares.iter().filter(|(_, weight)| *weight > 0.0) {
+        for (at, neighbor, weight) in told.iter().filter(|(_, _, weight)| *weight > 0.0) {
             let ControlFlow::Continue(neighbor) = met.meet(*neighbor, meter) else {
-                met.masses[number as usize].waiting += left.max(0.0);
+                self.take_back();
                 return Ok(ControlFlow::Break(()));
             };
-            let share = rest * (weight / sum);
+            let share = turns[*at].whole * (weight / sums[*at]);
             give(&mut met.masses, queue, neighbor, share, ppr.epsilon);
-            left -= share;
+            turns[*at].left -= share;
+        }
+        let idle = turns.iter().zip(sums).filter(|(_, sum)| *sum == 0.0);
+        let back: f64 = idle.map(|(turn, _)| turn.left).sum();
+        if back > 0.0 {
+            self.restart(back);
         }
         Ok(flow)
     }
+
+    /// Leaves with each vertex what it could not hand on.
+    fn take_back(&mut self) {
+        for turn in &self.turns {
+            self.met.masses[turn.number as usize].waiting += turn.left.max(0.0);
+        }
+    }
+}
+
+/// How many vertices hand on together, so that their edges are read together.
+const TOGETHER: usize = 32;
+
+/// What a vertex hands on.
+struct Turn {
+    number: u32,
+    /// To each neighbour, where all get the same.
+    share: f64,
+    /// To all of them.
+    whole: f64,
+    /// What was not handed on yet.
+    left: f64,
 }
 
 impl Mass {

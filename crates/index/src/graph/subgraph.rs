@@ -48,6 +48,9 @@ pub struct Subgraph<V, R> {
     pub outcome: Outcome,
 }
 
+/// What [`subgraph`] cuts out of this graph.
+pub type SubgraphOf<A> = Subgraph<<A as Adjacency>::Vertex, <A as Adjacency>::Reference>;
+
 /// The `count` vertices nearest to `seeds`, the seeds among them, and all edges between those.
 ///
 /// The walk says how vertices are found; the edges between them are told whatever its direction, under
@@ -59,7 +62,7 @@ pub fn subgraph<A: Adjacency>(
     count: usize,
     nearness: &Nearness,
     walk: &Walk<'_, A>,
-) -> Result<Subgraph<A::Vertex, A::Reference>, GraphError<A::Error>> {
+) -> Result<SubgraphOf<A>, GraphError<A::Error>> {
     let (vertices, found) = match nearness {
         Nearness::Hops => by_hops(graph, seeds, count, walk)?,
         Nearness::Rank(ppr) => {

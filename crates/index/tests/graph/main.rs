@@ -1,4 +1,5 @@
 //! Graphs, against models that are slow and plain.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 mod communities;

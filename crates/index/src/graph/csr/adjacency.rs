@@ -1,6 +1,7 @@
 //! A [`Csr`] as an [`Adjacency`]: the searches work on it with numbers for vertices.
 
 use std::convert::Infallible;
+use std::hint::black_box;
 use std::ops::ControlFlow;
 
 use super::Csr;
@@ -34,6 +35,24 @@ impl<K: Copy + Ord> Adjacency for Csr<K> {
         Ok(flow)
     }
 
+    fn edges_of_all(
+        &self,
+        vertices: &[u32],
+        direction: Direction,
+        filter: &Kinds,
+        mut visit: impl FnMut(usize, EdgeOf<Self>) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, Infallible> {
+        for (chunk, first) in vertices.chunks(TOGETHER).zip((0..).step_by(TOGETHER)) {
+            self.warm(chunk, direction);
+            for (vertex, at) in chunk.iter().zip(first..) {
+                if self.edges(*vertex, direction, filter, |edge| visit(at, edge))?.is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
     fn degree(&self, vertex: u32, direction: Direction, filter: &Kinds) -> Result<u64, Infallible> {
         if vertex as usize >= self.keys.len() {
             return Ok(0);
@@ -51,7 +70,24 @@ impl<K: Copy + Ord> Adjacency for Csr<K> {
     }
 }
 
+/// How many rows are asked for together.
+const TOGETHER: usize = 32;
+
 impl<K: Copy + Ord> Csr<K> {
+    /// Reads the first end of each row. The processor waits for all of them at once, where walking one
+    /// row after the other would wait for each.
+    fn warm(&self, vertices: &[u32], direction: Direction) {
+        let known = vertices.iter().filter(|vertex| (**vertex as usize) < self.keys.len());
+        for vertex in known {
+            if direction != Direction::In {
+                black_box(self.out.of(*vertex).first().copied());
+            }
+            if direction != Direction::Out {
+                black_box(self.incoming.of(*vertex).first().copied());
+            }
+        }
+    }
+
     #[inline]
     fn outgoing(
         &self,
