@@ -6,18 +6,18 @@ use sutra_index::vectors::{
     Visible, build, cells_for,
 };
 
-pub const METRICS: [Metric; 3] = [Metric::Cosine, Metric::Dot, Metric::Euclidean];
+pub(crate) const METRICS: [Metric; 3] = [Metric::Cosine, Metric::Dot, Metric::Euclidean];
 
-pub fn space(dimension: usize, metric: Metric) -> Space {
+pub(crate) fn space(dimension: usize, metric: Metric) -> Space {
     let dimension = u32::try_from(dimension).expect("small");
     Space::new("texts", "model-1", dimension, metric, 7).expect("a good space")
 }
 
 /// A seeded generator: SplitMix64.
-pub struct Chance(pub u64);
+pub(crate) struct Chance(pub(crate) u64);
 
 impl Chance {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -25,19 +25,24 @@ impl Chance {
         z ^ (z >> 31)
     }
 
-    pub fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.next() % end as u64).expect("below a usize")
     }
 
     /// About normal, with a standard deviation of one.
-    pub fn normal(&mut self) -> f32 {
+    pub(crate) fn normal(&mut self) -> f32 {
         let sum: f32 = (0..12).map(|_| (self.next() >> 40) as f32 / (1 << 24) as f32).sum();
         sum - 6.0
     }
 }
 
 /// Vectors around centres, `count` of them.
-pub fn clustered(chance: &mut Chance, dimension: usize, centres: usize, count: usize) -> Vec<f32> {
+pub(crate) fn clustered(
+    chance: &mut Chance,
+    dimension: usize,
+    centres: usize,
+    count: usize,
+) -> Vec<f32> {
     let middle: Vec<f32> = (0..centres * dimension).map(|_| chance.normal()).collect();
     let mut values = Vec::with_capacity(count * dimension);
     for _ in 0..count {
@@ -49,18 +54,18 @@ pub fn clustered(chance: &mut Chance, dimension: usize, centres: usize, count: u
 
 /// A segment: all its rows have a vector, but for those that are a multiple of 7 plus 3.
 #[derive(Clone)]
-pub struct Segment {
-    pub values: Vec<f32>,
-    pub dimension: usize,
-    pub bytes: Vec<u8>,
+pub(crate) struct Segment {
+    pub(crate) values: Vec<f32>,
+    pub(crate) dimension: usize,
+    pub(crate) bytes: Vec<u8>,
 }
 
-pub fn rows_with_vectors(row_limit: usize) -> Vec<u32> {
+pub(crate) fn rows_with_vectors(row_limit: usize) -> Vec<u32> {
     (0..u32::try_from(row_limit).expect("small")).filter(|row| row % 7 != 3).collect()
 }
 
 impl Segment {
-    pub fn of(coder: &Coder, centroids: Option<&Centroids>, values: Vec<f32>) -> Self {
+    pub(crate) fn of(coder: &Coder, centroids: Option<&Centroids>, values: Vec<f32>) -> Self {
         let dimension = coder.space().dimension() as usize;
         let limit = values.len() / dimension;
         let rows = rows_with_vectors(limit);
@@ -69,22 +74,22 @@ impl Segment {
         Self { bytes: bytes.expect("good vectors"), values, dimension }
     }
 
-    pub fn row_limit(&self) -> usize {
+    pub(crate) fn row_limit(&self) -> usize {
         self.values.len() / self.dimension
     }
 
-    pub fn vectors(&self) -> Sparse<'_> {
+    pub(crate) fn vectors(&self) -> Sparse<'_> {
         Sparse(matrix(&self.values, self.dimension))
     }
 
-    pub fn section(&self) -> Section<'_> {
+    pub(crate) fn section(&self) -> Section<'_> {
         Section::open(&self.bytes).expect("a good section")
     }
 }
 
 /// The vectors of a [`Segment`], without those that it does not have.
 #[derive(Clone, Copy)]
-pub struct Sparse<'a>(Matrix<'a>);
+pub(crate) struct Sparse<'a>(Matrix<'a>);
 
 impl sutra_index::vectors::Vectors for Sparse<'_> {
     fn vector(&self, row: u32) -> Option<&[f32]> {
@@ -92,11 +97,11 @@ impl sutra_index::vectors::Vectors for Sparse<'_> {
     }
 }
 
-pub fn matrix(values: &[f32], dimension: usize) -> Matrix<'_> {
+pub(crate) fn matrix(values: &[f32], dimension: usize) -> Matrix<'_> {
     Matrix { values, dimension, stride: dimension }
 }
 
-pub fn train(coder: &Coder, values: &[f32]) -> Centroids {
+pub(crate) fn train(coder: &Coder, values: &[f32]) -> Centroids {
     let dimension = coder.space().dimension() as usize;
     let count = u32::try_from(values.len() / dimension).expect("small");
     let rows: Vec<u32> = (0..count).collect();
@@ -106,19 +111,19 @@ pub fn train(coder: &Coder, values: &[f32]) -> Centroids {
 
 /// Which rows of a segment may be found, as a test says it.
 #[derive(Clone, Debug, Default)]
-pub struct Bits {
-    pub dead: Option<Vec<u64>>,
-    pub filter: Option<Vec<u64>>,
+pub(crate) struct Bits {
+    pub(crate) dead: Option<Vec<u64>>,
+    pub(crate) filter: Option<Vec<u64>>,
 }
 
 impl Bits {
-    pub fn visible(&self) -> Visible<'_> {
+    pub(crate) fn visible(&self) -> Visible<'_> {
         let dead = self.dead.as_deref().map(RowSet::new);
         Visible { dead, filter: self.filter.as_deref().map(RowSet::new) }
     }
 }
 
-pub fn bits(rows: impl IntoIterator<Item = u32>) -> Vec<u64> {
+pub(crate) fn bits(rows: impl IntoIterator<Item = u32>) -> Vec<u64> {
     let mut words = Vec::new();
     for row in rows {
         let word = row as usize / 64;
@@ -131,7 +136,7 @@ pub fn bits(rows: impl IntoIterator<Item = u32>) -> Vec<u64> {
 }
 
 /// Scores in the order of the definition, one value after the other, in f64.
-pub fn score_by_definition(metric: Metric, a: &[f32], b: &[f32]) -> f64 {
+pub(crate) fn score_by_definition(metric: Metric, a: &[f32], b: &[f32]) -> f64 {
     let sum = |f: &dyn Fn(f64, f64) -> f64| -> f64 {
         a.iter().zip(b).map(|(a, b)| f(f64::from(*a), f64::from(*b))).sum()
     };
@@ -147,7 +152,12 @@ pub fn score_by_definition(metric: Metric, a: &[f32], b: &[f32]) -> f64 {
 
 /// Every visible vector, scored exactly and sorted. Scores come from searches of one vector each,
 /// so that they are bit for bit those of the index; the order and the choice are made here.
-pub fn naive(coder: &Coder, segments: &[Segment], bits: &[Bits], query: &Query<'_>) -> Vec<Hit> {
+pub(crate) fn naive(
+    coder: &Coder,
+    segments: &[Segment],
+    bits: &[Bits],
+    query: &Query<'_>,
+) -> Vec<Hit> {
     let mut hits = Vec::new();
     for (part, (segment, bits)) in segments.iter().zip(bits).enumerate() {
         for row in rows_with_vectors(segment.row_limit()) {
@@ -170,7 +180,7 @@ fn score_of(coder: &Coder, query: &[f32], vector: &[f32]) -> f32 {
     sutra_index::vectors::score(coder.space(), query, vector).expect("good vectors")
 }
 
-pub fn search(
+pub(crate) fn search(
     coder: &Coder,
     epochs: &[&Centroids],
     segments: &[Segment],
@@ -193,13 +203,17 @@ pub fn search(
 }
 
 /// How many of the true hits were found, of 100.
-pub fn recall(found: &[Hit], truth: &[Hit]) -> usize {
+pub(crate) fn recall(found: &[Hit], truth: &[Hit]) -> usize {
     let hit = |hit: &&Hit| truth.iter().any(|t| (t.part, t.row) == (hit.part, hit.row));
     100 * found.iter().filter(hit).count() / truth.len().max(1)
 }
 
 /// Maps of a merge: each row of each segment to a new one or to nothing, rising within a segment.
-pub fn maps(chance: &mut Chance, limits: &[usize], gone_of_8: usize) -> (Vec<Vec<u32>>, u32) {
+pub(crate) fn maps(
+    chance: &mut Chance,
+    limits: &[usize],
+    gone_of_8: usize,
+) -> (Vec<Vec<u32>>, u32) {
     let mut maps: Vec<Vec<u32>> = limits.iter().map(|limit| vec![GONE; *limit]).collect();
     let mut left: Vec<usize> = vec![0; limits.len()];
     let mut next = 0;
@@ -218,7 +232,11 @@ pub fn maps(chance: &mut Chance, limits: &[usize], gone_of_8: usize) -> (Vec<Vec
 }
 
 /// The segment that a merge should give: built at once from the vectors that stay.
-pub fn merged_values(segments: &[Segment], maps: &[Vec<u32>], rows: u32) -> (Vec<f32>, Vec<u32>) {
+pub(crate) fn merged_values(
+    segments: &[Segment],
+    maps: &[Vec<u32>],
+    rows: u32,
+) -> (Vec<f32>, Vec<u32>) {
     let dimension = segments[0].dimension;
     let mut values = vec![0.0; rows as usize * dimension];
     let mut with_vectors = Vec::new();
@@ -236,6 +254,6 @@ pub fn merged_values(segments: &[Segment], maps: &[Vec<u32>], rows: u32) -> (Vec
     (values, with_vectors)
 }
 
-pub fn any_metric() -> impl Strategy<Value = Metric> {
+pub(crate) fn any_metric() -> impl Strategy<Value = Metric> {
     proptest::sample::select(METRICS.to_vec())
 }

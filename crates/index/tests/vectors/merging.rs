@@ -131,7 +131,8 @@ fn a_merge_without_centroids_keeps_rows_alone() {
     let all = clustered(&mut Chance(4), 24, 20, 5000);
     let segment = Segment::of(&coder, Some(&train(&coder, &all)), all);
     let identity: Vec<u32> = (0..5000).collect();
-    let plain = merged(&coder, None, &[segment.clone()], &[identity], 5000).expect("merges");
+    let plain =
+        merged(&coder, None, std::slice::from_ref(&segment), &[identity], 5000).expect("merges");
     assert_eq!(plain.section().form(), Form::Rows);
     assert_eq!(plain.section().rows().collect::<Vec<u32>>(), rows_with_vectors(5000));
 }
@@ -155,7 +156,7 @@ fn maps_that_do_not_rise_or_meet_are_refused() {
         assert!(matches!(result, Err(VectorError::BadRow { .. })), "{result:?}");
     };
     refused(&two[..1], &[reversed], 300);
-    refused(&two[..1], &[identity.clone()], 299);
+    refused(&two[..1], std::slice::from_ref(&identity), 299);
     refused(&two, &[identity.clone(), identity], 300);
 }
 
