@@ -22,6 +22,7 @@ mod error;
 mod expand;
 mod levels;
 mod limits;
+mod masses;
 mod path;
 mod paths;
 mod push;

@@ -1,16 +1,12 @@
 //! [`personalized_pagerank`]: what is near a set of seeds, counting all ways there.
 
 use std::collections::VecDeque;
-use std::hash::Hash;
 use std::ops::ControlFlow;
-
-use foldhash::fast::RandomState;
-use hashbrown::HashMap;
-use hashbrown::hash_map::Entry;
 
 use super::adjacency::Adjacency;
 use super::error::GraphError;
 use super::limits::{Limits, Meter, Outcome, Walk};
+use super::masses::{Met, UNKNOWN, give};
 
 /// How [`personalized_pagerank`] walks.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -112,25 +108,6 @@ fn check<V, E>(seeds: &[(V, f64)], ppr: &Ppr) -> Result<(), GraphError<E>> {
         }
     }
     Ok(())
-}
-
-/// What is known of a vertex.
-struct Mass {
-    waiting: f64,
-    settled: f64,
-    /// [`UNKNOWN`] until it was asked for.
-    degree: u32,
-    queued: bool,
-}
-
-/// More edges than that are as good as that many.
-const UNKNOWN: u32 = u32::MAX;
-
-/// The vertices that were met, numbered in that order.
-struct Met<V> {
-    numbers: HashMap<V, u32, RandomState>,
-    keys: Vec<V>,
-    masses: Vec<Mass>,
 }
 
 struct Push<'g, A: Adjacency> {
@@ -295,52 +272,3 @@ struct Turn {
     /// What was not handed on yet.
     left: f64,
 }
-
-impl Mass {
-    /// Whether more waits than may. Until the degree is known, it is taken for one.
-    fn is_enough(&self, epsilon: f64) -> bool {
-        let degree = if self.degree == UNKNOWN { 1 } else { self.degree.max(1) };
-        self.waiting > epsilon * f64::from(degree)
-    }
-}
-
-#[inline]
-fn give(masses: &mut [Mass], queue: &mut VecDeque<u32>, to: u32, mass: f64, epsilon: f64) {
-    let target = &mut masses[to as usize];
-    target.waiting += mass;
-    if !target.queued && target.is_enough(epsilon) {
-        target.queued = true;
-        queue.push_back(to);
-    }
-}
-
-impl<V: Copy + Eq + Hash> Met<V> {
-    fn new() -> Self {
-        let numbers = HashMap::with_capacity_and_hasher(ROOM, RandomState::default());
-        Self { numbers, keys: Vec::with_capacity(ROOM), masses: Vec::with_capacity(ROOM) }
-    }
-
-    /// The number of a vertex; a new one if it was not met before and there is room.
-    #[inline]
-    fn meet(&mut self, vertex: V, meter: &mut Meter) -> ControlFlow<(), u32> {
-        match self.numbers.entry(vertex) {
-            Entry::Occupied(known) => ControlFlow::Continue(*known.get()),
-            Entry::Vacant(vacant) => {
-                meter.vertex(self.keys.len())?;
-                let number = u32::try_from(self.keys.len());
-                let number = number.expect("memory ends before the numbers do");
-                self.keys.push(vertex);
-                self.masses.push(Mass {
-                    waiting: 0.0,
-                    settled: 0.0,
-                    degree: UNKNOWN,
-                    queued: false,
-                });
-                ControlFlow::Continue(*vacant.insert(number))
-            }
-        }
-    }
-}
-
-/// How many vertices there is room for at first.
-const ROOM: usize = 1024;
