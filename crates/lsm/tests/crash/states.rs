@@ -118,7 +118,7 @@ impl Effort {
     fn check(self, counts: &Counts) {
         let Counts { images, again, .. } = counts;
         let [least, least_again] = match self.0 {
-            1 => [60_000, 20_000],
+            1 => [60_000, 15_000],
             more => [500_000 * more, 50_000 * more],
         };
         assert!(*images >= least, "only {counts:?}");
