@@ -1,4 +1,4 @@
-//! Mapped files: the one place of `unsafe` in the project. And what stands in for a map where the
+//! Mapped files: the one place of the engine that is `unsafe`. And what stands in for a map where the
 //! files are not trusted: a copy.
 
 #![expect(unsafe_code, reason = "a map of a file cannot be made in safe Rust")]
