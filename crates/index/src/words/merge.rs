@@ -7,11 +7,12 @@
 
 use super::dictionary::{Entry, Place, TermCursor};
 use super::error::WordsError;
+use super::gathered::Gathered;
 use super::pack::{BLOCK, Block};
 use super::postings::{PositionReader, Refused};
 use super::score::Statistics;
 use super::section::Section;
-use super::writer::{SectionWriter, TermRows};
+use super::writer::SectionWriter;
 
 /// Stands in a map of rows for a row that is not kept.
 pub const GONE: u32 = u32::MAX;
@@ -42,8 +43,11 @@ pub fn merge(inputs: &[MergeInput<'_>], rows: u32) -> Result<Vec<u8>, WordsError
         .iter()
         .fold(Statistics::default(), |sum, input| sum.plus(input.section.statistics()));
     let retracted = Statistics { rows: kept, terms }.minus(live);
-    let mut merge =
-        Merge { writer: SectionWriter::new(make, lengths), gathered: Gathered::default() };
+    let mut merge = Merge {
+        writer: SectionWriter::new(make, lengths),
+        gathered: Gathered::default(),
+        buffer: Vec::new(),
+    };
     merge.all_terms(inputs)?;
     Ok(merge.writer.finish(retracted))
 }
@@ -77,6 +81,8 @@ fn lengths(inputs: &[MergeInput<'_>], rows: u32) -> Result<Vec<u32>, WordsError>
 struct Merge {
     writer: SectionWriter,
     gathered: Gathered,
+    /// The positions of one row.
+    buffer: Vec<u32>,
 }
 
 impl Merge {
@@ -100,13 +106,13 @@ impl Merge {
                     continue;
                 };
                 live = live.saturating_add(i64::from(entry.df).saturating_sub(entry.retracted));
-                self.gathered.gather(input, &entry)?;
+                gather(&mut self.gathered, &mut self.buffer, input, &entry)?;
                 advance(cursor, &input.section)?;
             }
             if !self.gathered.sort() {
                 return Err(inputs[0].section.broken_postings());
             }
-            let retracted = (self.gathered.rows.len() as i64).saturating_sub(live);
+            let retracted = (self.gathered.count() as i64).saturating_sub(live);
             self.writer.term(&term, retracted, self.gathered.list())?;
         }
     }
@@ -124,96 +130,56 @@ fn advance(cursor: &mut TermCursor<'_>, section: &Section<'_>) -> Result<(), Wor
     }
 }
 
-/// The postings of one term from all inputs.
-#[derive(Debug, Default)]
-struct Gathered {
-    /// Row, frequency, and where its positions begin.
-    postings: Vec<(u32, u32, usize)>,
-    pool: Vec<u32>,
-    runs: usize,
-    rows: Vec<u32>,
-    frequencies: Vec<u32>,
-    positions: Vec<u32>,
-    buffer: Vec<u32>,
+/// Takes the kept rows of a term from one input.
+fn gather(
+    gathered: &mut Gathered,
+    buffer: &mut Vec<u32>,
+    input: &MergeInput<'_>,
+    entry: &Entry,
+) -> Result<(), WordsError> {
+    if entry.df == 0 {
+        return Ok(());
+    }
+    let Place::Stored { positions, .. } = entry.place else {
+        if let Place::Here { row, frequency } = entry.place {
+            keep(gathered, input, row, frequency);
+        }
+        return Ok(());
+    };
+    let section = &input.section;
+    let list = section.list(entry.df, &entry.place)?;
+    let mut reader = match section.has_positions() {
+        true => {
+            positions.of(section.positions).and_then(|bytes| PositionReader::new(entry.df, bytes))
+        }
+        false => None,
+    };
+    let all = reader.as_ref().map_or(0, |reader| reader.before(entry.df as usize / BLOCK))
+        + list.frequencies_of_rest();
+    let (mut rows, mut frequencies): (Block, Block) = ([0; BLOCK], [0; BLOCK]);
+    let mut first = 0;
+    for block in 0..list.blocks() {
+        let broken = |Refused| section.broken_postings();
+        let count = list.rows(block, &mut rows).map_err(broken)?;
+        list.frequencies(block, &mut frequencies).map_err(broken)?;
+        for (row, frequency) in rows[..count].iter().zip(&frequencies) {
+            if keep(gathered, input, *row, *frequency) && section.has_positions() {
+                let read =
+                    reader.as_mut().and_then(|reader| reader.read(all, first, *frequency, buffer));
+                read.ok_or_else(|| section.broken_postings())?;
+                gathered.push_positions(buffer);
+            }
+            first += u64::from(*frequency);
+        }
+    }
+    Ok(())
 }
 
-impl Gathered {
-    fn clear(&mut self) {
-        self.postings.clear();
-        self.pool.clear();
-        self.runs = 0;
+/// Takes a row, if it is kept.
+fn keep(gathered: &mut Gathered, input: &MergeInput<'_>, row: u32, frequency: u32) -> bool {
+    let new = input.map.get(row as usize).copied().filter(|new| *new != GONE);
+    if let Some(new) = new {
+        gathered.push(new, frequency);
     }
-
-    fn gather(&mut self, input: &MergeInput<'_>, entry: &Entry) -> Result<(), WordsError> {
-        if entry.df == 0 {
-            return Ok(());
-        }
-        self.runs += 1;
-        let Place::Stored { positions, .. } = entry.place else {
-            if let Place::Here { row, frequency } = entry.place {
-                self.push(input, row, frequency);
-            }
-            return Ok(());
-        };
-        let section = &input.section;
-        let list = section.list(entry.df, &entry.place)?;
-        let mut reader = match section.has_positions() {
-            true => positions
-                .of(section.positions)
-                .and_then(|bytes| PositionReader::new(entry.df, bytes)),
-            false => None,
-        };
-        let all = reader.as_ref().map_or(0, |reader| reader.before(entry.df as usize / BLOCK))
-            + list.frequencies_of_rest();
-        let (mut rows, mut frequencies): (Block, Block) = ([0; BLOCK], [0; BLOCK]);
-        let mut first = 0;
-        for block in 0..list.blocks() {
-            let broken = |Refused| section.broken_postings();
-            let count = list.rows(block, &mut rows).map_err(broken)?;
-            list.frequencies(block, &mut frequencies).map_err(broken)?;
-            for (row, frequency) in rows[..count].iter().zip(&frequencies) {
-                if self.push(input, *row, *frequency) && section.has_positions() {
-                    let read = reader
-                        .as_mut()
-                        .and_then(|reader| reader.read(all, first, *frequency, &mut self.buffer));
-                    read.ok_or_else(|| section.broken_postings())?;
-                    self.pool.extend_from_slice(&self.buffer);
-                }
-                first += u64::from(*frequency);
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes a row, if it is kept.
-    fn push(&mut self, input: &MergeInput<'_>, row: u32, frequency: u32) -> bool {
-        let new = input.map.get(row as usize).copied().filter(|new| *new != GONE);
-        if let Some(new) = new {
-            self.postings.push((new, frequency, self.pool.len()));
-        }
-        new.is_some()
-    }
-
-    /// Brings the rows of all inputs into one order. Whether each is there once.
-    fn sort(&mut self) -> bool {
-        if self.runs > 1 {
-            // Rises in as many runs as there are inputs, which this sort finds.
-            self.postings.sort_by_key(|(row, ..)| *row);
-        }
-        self.rows.clear();
-        self.frequencies.clear();
-        self.positions.clear();
-        for (row, frequency, start) in &self.postings {
-            self.rows.push(*row);
-            self.frequencies.push(*frequency);
-            if !self.pool.is_empty() {
-                self.positions.extend_from_slice(&self.pool[*start..*start + *frequency as usize]);
-            }
-        }
-        self.rows.windows(2).all(|pair| pair[0] < pair[1])
-    }
-
-    fn list(&self) -> TermRows<'_> {
-        TermRows { rows: &self.rows, frequencies: &self.frequencies, positions: &self.positions }
-    }
+    new.is_some()
 }

@@ -13,6 +13,7 @@ pub mod analyser;
 mod build;
 mod dictionary;
 mod error;
+mod gathered;
 mod impact;
 mod layout;
 mod lengths;

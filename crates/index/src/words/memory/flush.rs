@@ -1,9 +1,10 @@
 //! From memory to a section: the same terms, under the rows that the segment gives them.
 
 use super::super::error::WordsError;
+use super::super::gathered::Gathered;
 use super::super::merge::GONE;
 use super::super::score::Statistics;
-use super::super::writer::{SectionWriter, TermRows};
+use super::super::writer::SectionWriter;
 use super::list::MemoryTerm;
 use super::view::MemoryView;
 
@@ -33,65 +34,43 @@ impl MemoryView {
         self.each_term(|text, term| terms.push((text.to_vec(), term)));
         terms.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         let mut writer = SectionWriter::new(self.make(), lengths);
-        let mut list = Mapped::default();
+        let (mut gathered, mut buffer) = (Gathered::default(), Vec::new());
         for (text, term) in terms {
-            let live = list.fill(&term, map, self.make().with_positions);
-            let retracted = list.rows.len() as i64 - live;
-            writer.term(&text, retracted, list.rows())?;
+            let with_positions = self.make().with_positions;
+            let live = fill(&mut gathered, &mut buffer, &term, map, with_positions);
+            let retracted = gathered.count() as i64 - live;
+            writer.term(&text, retracted, gathered.list())?;
         }
         Ok(writer.finish(own.minus(self.statistics())))
     }
 }
 
-/// The rows of one term, under their new numbers.
-#[derive(Debug, Default)]
-struct Mapped {
-    /// New row, frequency, where its positions begin.
-    postings: Vec<(u32, u32, usize)>,
-    pool: Vec<u32>,
-    buffer: Vec<u32>,
-    rows: Vec<u32>,
-    frequencies: Vec<u32>,
-    positions: Vec<u32>,
-}
-
-impl Mapped {
-    /// Takes the rows of a term, and returns how many live rows it stands for in all.
-    fn fill(&mut self, term: &MemoryTerm<'_>, map: &[u32], with_positions: bool) -> i64 {
-        let list = term.list();
-        self.postings.clear();
-        self.pool.clear();
-        let (mut rows, mut frequencies) = ([0; 128], [0; 128]);
-        for block in 0..list.blocks() {
-            let count = list.rows(block, &mut rows);
-            list.frequencies(block, &mut frequencies);
-            for (place, row) in rows[..count].iter().enumerate() {
-                let new = map.get(*row as usize).copied().unwrap_or(GONE);
-                if new == GONE {
-                    continue;
-                }
-                self.postings.push((new, frequencies[place], self.pool.len()));
-                if with_positions {
-                    list.positions(block, place, &mut self.buffer);
-                    self.pool.extend_from_slice(&self.buffer);
-                }
+/// Takes the rows of a term under their new numbers. Returns how many live rows it stands for in all.
+fn fill(
+    gathered: &mut Gathered,
+    buffer: &mut Vec<u32>,
+    term: &MemoryTerm<'_>,
+    map: &[u32],
+    with_positions: bool,
+) -> i64 {
+    let list = term.list();
+    gathered.clear();
+    let (mut rows, mut frequencies) = ([0; 128], [0; 128]);
+    for block in 0..list.blocks() {
+        let count = list.rows(block, &mut rows);
+        list.frequencies(block, &mut frequencies);
+        for (place, row) in rows[..count].iter().enumerate() {
+            let new = map.get(*row as usize).copied().unwrap_or(GONE);
+            if new == GONE {
+                continue;
             }
-        }
-        self.postings.sort_unstable_by_key(|(row, ..)| *row);
-        self.rows.clear();
-        self.frequencies.clear();
-        self.positions.clear();
-        for (row, frequency, start) in &self.postings {
-            self.rows.push(*row);
-            self.frequencies.push(*frequency);
+            gathered.push(new, frequencies[place]);
             if with_positions {
-                self.positions.extend_from_slice(&self.pool[*start..*start + *frequency as usize]);
+                list.positions(block, place, buffer);
+                gathered.push_positions(buffer);
             }
         }
-        i64::from(list.df()) - term.lost()
     }
-
-    fn rows(&self) -> TermRows<'_> {
-        TermRows { rows: &self.rows, frequencies: &self.frequencies, positions: &self.positions }
-    }
+    let _ = gathered.sort(); // No two rows are the same: the lengths would have told.
+    i64::from(list.df()) - term.lost()
 }
