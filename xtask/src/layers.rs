@@ -26,12 +26,22 @@ const LAYERS: [Layer; 11] = [
     published("sutra-format", &[]),
     published("sutra-fs", &[]),
     published("sutra-index", &["sutra-format"]),
-    published("sutra-segment", &["sutra-format", "sutra-fs"]),
+    published("sutra-segment", &["sutra-format", "sutra-fs", "sutra-index"]),
     published("sutra-manifest", &["sutra-format", "sutra-fs"]),
-    published("sutra-lsm", &["sutra-format", "sutra-fs", "sutra-segment", "sutra-manifest"]),
+    published(
+        "sutra-lsm",
+        &["sutra-format", "sutra-fs", "sutra-index", "sutra-segment", "sutra-manifest"],
+    ),
     published(
         "sutra-storage",
-        &["sutra-format", "sutra-fs", "sutra-segment", "sutra-manifest", "sutra-lsm"],
+        &[
+            "sutra-format",
+            "sutra-fs",
+            "sutra-index",
+            "sutra-segment",
+            "sutra-manifest",
+            "sutra-lsm",
+        ],
     ),
     published("sutra-cli", &["sutra-storage"]),
     private("sutra-testkit", &["sutra-format", "sutra-fs"]),
@@ -40,6 +50,7 @@ const LAYERS: [Layer; 11] = [
         &[
             "sutra-format",
             "sutra-fs",
+            "sutra-index",
             "sutra-segment",
             "sutra-manifest",
             "sutra-lsm",
