@@ -53,7 +53,7 @@ fn use_it(bytes: &[u8]) -> Result<(), WordsError> {
         Query::prefix(&analyser, "t"),
     ];
     for query in queries {
-        let hits = search(&[Source::section(section)], &query, 3, |_, row| row);
+        let hits = search(&[Source::section(section)], &query, 3, |_, row| row, |_, _| true);
         match hits {
             Ok(hits) => assert!(hits.len() <= 3),
             Err(WordsError::Damaged { .. } | WordsError::NoPositions) => {}

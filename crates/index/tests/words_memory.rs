@@ -12,7 +12,7 @@ fn term(word: &str) -> Query {
 }
 
 fn rows(view: &MemoryView, query: &Query) -> Vec<u32> {
-    let hits = search(&[Source::memory(view)], query, 10_000, |_, row| row).unwrap();
+    let hits = search(&[Source::memory(view)], query, 10_000, |_, row| row, |_, _| true).unwrap();
     let mut rows: Vec<u32> = hits.iter().map(|hit| hit.row).collect();
     rows.sort_unstable();
     rows
@@ -71,8 +71,9 @@ fn a_view_scores_as_a_section_of_its_rows_does() {
     let view = words.view();
     let query = Query::any(&Analyser::default(), "common x3 y");
     let section = Source::section(Section::open(&bytes).unwrap());
-    let stored = search(&[section], &query, 50, |_, row| row).unwrap();
-    let in_memory = search(&[Source::memory(&view)], &query, 50, |_, row| row).unwrap();
+    let stored = search(&[section], &query, 50, |_, row| row, |_, _| true).unwrap();
+    let in_memory =
+        search(&[Source::memory(&view)], &query, 50, |_, row| row, |_, _| true).unwrap();
     assert_eq!(stored, in_memory);
 }
 
@@ -122,7 +123,7 @@ fn memory_and_sections_of_different_make_are_not_mixed() {
     let bytes = builder.finish(1).unwrap();
     let view = memory(false).view();
     let sources = [Source::section(Section::open(&bytes).unwrap()), Source::memory(&view)];
-    let error = search(&sources, &term("x"), 1, |_, row| row).unwrap_err();
+    let error = search(&sources, &term("x"), 1, |_, row| row, |_, _| true).unwrap_err();
     assert!(matches!(error, WordsError::Mixed { .. }), "{error}");
 }
 
@@ -132,6 +133,6 @@ fn a_phrase_without_positions_is_an_error() {
     words.put("one two").unwrap();
     let view = words.view();
     let query = Query::phrase(&Analyser::default(), "one two");
-    let error = search(&[Source::memory(&view)], &query, 1, |_, row| row).unwrap_err();
+    let error = search(&[Source::memory(&view)], &query, 1, |_, row| row, |_, _| true).unwrap_err();
     assert_eq!(error, WordsError::NoPositions);
 }

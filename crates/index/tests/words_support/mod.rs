@@ -2,7 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sutra_index::words::score::{Norms, contribution};
 use sutra_index::words::{
@@ -55,6 +56,12 @@ pub(crate) struct Sealed {
     pub(crate) bytes: Vec<u8>,
     ids: Vec<Option<u32>>,
     dead: Vec<u64>,
+}
+
+impl Sealed {
+    fn is_dead(&self, row: usize) -> bool {
+        self.dead[row / 64] >> (row % 64) & 1 == 1
+    }
 }
 
 /// Texts by id, in memory and in sections.
@@ -131,7 +138,7 @@ impl Store {
         for (number, sealed) in self.sections[first..first + count].iter().enumerate() {
             for (row, id) in sealed.ids.iter().enumerate() {
                 let Some(id) = id else { continue };
-                let dead = sealed.dead[row / 64] >> (row % 64) & 1 == 1;
+                let dead = sealed.is_dead(row);
                 if !dead || chance.one_in(3) {
                     rows.push((placement(*id), number, row, dead));
                 }
@@ -163,7 +170,7 @@ impl Store {
     fn settle(&mut self) {
         for (number, sealed) in self.sections.iter().enumerate() {
             for (row, id) in sealed.ids.iter().enumerate() {
-                let dead = sealed.dead[row / 64] >> (row % 64) & 1 == 1;
+                let dead = sealed.is_dead(row);
                 if let Some(id) = id.filter(|_| !dead) {
                     self.live.get_mut(&id).unwrap().0 = Home::Section(number, row as u32);
                 }
@@ -179,13 +186,7 @@ impl Store {
         filter: Option<&dyn Fn(u32) -> bool>,
     ) -> Result<Vec<(f32, u32)>, WordsError> {
         let view = self.memory.view();
-        let filters = filter.map(|filter| self.filters(filter));
-        let mut sources = self.sources(&view);
-        if let Some(filters) = &filters {
-            for (source, filter) in sources.iter_mut().zip(filters) {
-                *source = source.only(filter);
-            }
-        }
+        let sources = self.sources(&view);
         let id = |source: usize, row: u32| match self.sections.get(source) {
             Some(sealed) => sealed.ids[row as usize].unwrap(),
             None => self.memory_ids[row as usize],
@@ -198,32 +199,21 @@ impl Store {
             }
             None => placement(self.memory_ids[row as usize]),
         };
-        let hits = search(&sources, query, limit, key)?;
+        let asked = RefCell::new(BTreeSet::new());
+        let allows = |source: usize, row: u32| {
+            assert!(asked.borrow_mut().insert((source, row)), "asked twice for one row");
+            let dead = self.sections.get(source).is_some_and(|sealed| sealed.is_dead(row as usize));
+            !dead && filter.is_none_or(|filter| filter(id(source, row)))
+        };
+        let hits = search(&sources, query, limit, key, allows)?;
         Ok(hits.iter().map(|hit| (hit.score, id(hit.source, hit.row))).collect())
     }
 
     fn sources<'a>(&'a self, view: &'a MemoryView) -> Vec<Source<'a>> {
-        let section = |sealed: &'a Sealed| {
-            Source::section(Section::open(&sealed.bytes).unwrap()).without(&sealed.dead)
-        };
+        let section = |sealed: &'a Sealed| Source::section(Section::open(&sealed.bytes).unwrap());
         let mut sources: Vec<Source<'_>> = self.sections.iter().map(section).collect();
         sources.push(Source::memory(view));
         sources
-    }
-
-    fn filters(&self, filter: &dyn Fn(u32) -> bool) -> Vec<Vec<u64>> {
-        let bits = |ids: &mut dyn Iterator<Item = Option<u32>>| {
-            let mut words = Vec::new();
-            for (row, id) in ids.enumerate() {
-                words.resize(row / 64 + 1, 0_u64);
-                words[row / 64] |= u64::from(id.is_some_and(filter)) << (row % 64);
-            }
-            words
-        };
-        let sections = self.sections.iter().map(|sealed| bits(&mut sealed.ids.iter().copied()));
-        let mut filters: Vec<Vec<u64>> = sections.collect();
-        filters.push(bits(&mut self.memory_ids.iter().copied().map(Some)));
-        filters
     }
 
     pub(crate) fn live_texts(&self) -> impl Iterator<Item = (u32, &str)> {

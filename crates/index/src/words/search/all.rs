@@ -8,17 +8,17 @@ use super::super::pack::BLOCK;
 use super::cursor::Cursor;
 use super::plan::Plan;
 use super::source::Source;
-use super::top::Top;
+use super::top::Best;
 
 /// The share by which a sum of bounds may be less than the sum it bounds, for each number added.
 const ROUNDING: f32 = 1.2e-7;
 
 /// Offers every row of a source that can become a hit.
-pub(super) fn run<K: Ord + Copy, F: Fn(usize, u32) -> K>(
+pub(super) fn run(
     plan: &Plan<'_>,
     sources: &[Source<'_>],
     number: usize,
-    top: &mut Top<'_, K, F>,
+    top: &mut impl Best,
 ) -> Result<(), WordsError> {
     let source = &sources[number];
     let found = plan.leaves.iter().flat_map(|leaf| {
@@ -31,11 +31,10 @@ pub(super) fn run<K: Ord + Copy, F: Fn(usize, u32) -> K>(
     if cursors.is_empty() {
         return Ok(());
     }
-    Search::new(source, cursors).run(top)
+    Search::new(cursors).run(top)
 }
 
 struct Search<'s, 'a> {
-    source: &'s Source<'a>,
     /// In the order of the plan.
     cursors: Vec<Cursor<'s, 'a>>,
     /// The cursors by rising number of rows.
@@ -50,19 +49,16 @@ struct Search<'s, 'a> {
 }
 
 impl<'s, 'a> Search<'s, 'a> {
-    fn new(source: &'s Source<'a>, cursors: Vec<Cursor<'s, 'a>>) -> Self {
+    fn new(cursors: Vec<Cursor<'s, 'a>>) -> Self {
         let mut order: Vec<usize> = (0..cursors.len()).collect();
         order.sort_by_key(|at| cursors[*at].df());
         let others = order[1..].iter().map(|at| cursors[*at].most).sum();
         let slack = 1.0 - ROUNDING * (cursors.len() + 4) as f32;
         let given = cursors.iter().map(|_| Vec::new()).collect();
-        Self { source, cursors, order, others, slack, rows: Vec::new(), given, kept: Vec::new() }
+        Self { cursors, order, others, slack, rows: Vec::new(), given, kept: Vec::new() }
     }
 
-    fn run<K: Ord + Copy, F: Fn(usize, u32) -> K>(
-        mut self,
-        top: &mut Top<'_, K, F>,
-    ) -> Result<(), WordsError> {
+    fn run(mut self, top: &mut impl Best) -> Result<(), WordsError> {
         let mut row = 0;
         loop {
             let lead = &mut self.cursors[self.order[0]];
@@ -82,18 +78,14 @@ impl<'s, 'a> Search<'s, 'a> {
     }
 
     /// The rows of the leading list's block that all lists have.
-    fn block<K: Ord + Copy, F: Fn(usize, u32) -> K>(
-        &mut self,
-        floor: f32,
-        top: &mut Top<'_, K, F>,
-    ) -> Result<(), WordsError> {
+    fn block(&mut self, floor: f32, top: &mut impl Best) -> Result<(), WordsError> {
         let lead = self.order[0];
         let mut given = [0.0; BLOCK];
         let rows = self.cursors[lead].contributions(&mut given)?;
         self.rows.clear();
         self.given.iter_mut().for_each(Vec::clear);
         for (row, given) in rows.iter().zip(&given) {
-            if *given + self.others >= floor && self.source.allows(*row) {
+            if *given + self.others >= floor {
                 self.rows.push(*row);
                 self.given[lead].push(*given);
             }

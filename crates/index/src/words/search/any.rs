@@ -11,7 +11,7 @@ use super::super::pack::BLOCK;
 use super::cursor::Cursor;
 use super::plan::Plan;
 use super::source::Source;
-use super::top::Top;
+use super::top::Best;
 
 /// Rows of a window.
 const WINDOW: usize = 4096;
@@ -20,11 +20,11 @@ const WINDOW: usize = 4096;
 const ROUNDING: f32 = 1.2e-7;
 
 /// Offers every row of a source that can become a hit.
-pub(super) fn run<K: Ord + Copy, F: Fn(usize, u32) -> K>(
+pub(super) fn run(
     plan: &Plan<'_>,
     sources: &[Source<'_>],
     number: usize,
-    top: &mut Top<'_, K, F>,
+    top: &mut impl Best,
 ) -> Result<(), WordsError> {
     let source = &sources[number];
     let found = plan.leaves.iter().flat_map(|leaf| {
@@ -35,11 +35,10 @@ pub(super) fn run<K: Ord + Copy, F: Fn(usize, u32) -> K>(
     if cursors.is_empty() {
         return Ok(());
     }
-    Search::new(source, cursors).run(top)
+    Search::new(cursors).run(top)
 }
 
 struct Search<'s, 'a> {
-    source: &'s Source<'a>,
     cursors: Vec<Cursor<'s, 'a>>,
     /// The bounds of the cursors from each one on, together; one more than there are cursors.
     rest: Vec<f32>,
@@ -51,7 +50,7 @@ struct Search<'s, 'a> {
 }
 
 impl<'s, 'a> Search<'s, 'a> {
-    fn new(source: &'s Source<'a>, cursors: Vec<Cursor<'s, 'a>>) -> Self {
+    fn new(cursors: Vec<Cursor<'s, 'a>>) -> Self {
         let mut rest = vec![0.0; cursors.len() + 1];
         for (at, cursor) in cursors.iter().enumerate().rev() {
             rest[at] = rest[at + 1] + cursor.most;
@@ -62,7 +61,6 @@ impl<'s, 'a> Search<'s, 'a> {
             count => 1.0 - ROUNDING * (count + 4) as f32,
         };
         Self {
-            source,
             cursors,
             rest,
             slack,
@@ -72,10 +70,7 @@ impl<'s, 'a> Search<'s, 'a> {
         }
     }
 
-    fn run<K: Ord + Copy, F: Fn(usize, u32) -> K>(
-        mut self,
-        top: &mut Top<'_, K, F>,
-    ) -> Result<(), WordsError> {
+    fn run(mut self, top: &mut impl Best) -> Result<(), WordsError> {
         let mut next = Some(0);
         while let Some(row) = next {
             let floor = top.floor(row) * self.slack;
@@ -115,7 +110,7 @@ impl<'s, 'a> Search<'s, 'a> {
             0
         };
         for (row, given) in rows.iter().zip(&given).skip(start) {
-            if *given + others >= floor && self.source.allows(*row) {
+            if *given + others >= floor {
                 self.candidates.push((*row, *given));
             }
         }
@@ -162,13 +157,12 @@ impl<'s, 'a> Search<'s, 'a> {
             if bits == 0 {
                 continue;
             }
-            let allowed = self.source.allowed_word(start as usize / 64 + word);
             let sums = &mut self.sums[word * 64..word * 64 + 64];
             while bits != 0 {
                 let bit = bits.trailing_zeros();
                 bits &= bits - 1;
                 let sum = std::mem::take(&mut sums[bit as usize]);
-                if sum + others >= floor && allowed >> bit & 1 == 1 {
+                if sum + others >= floor {
                     self.candidates.push((start + word as u32 * 64 + bit, sum));
                 }
             }
@@ -176,11 +170,7 @@ impl<'s, 'a> Search<'s, 'a> {
     }
 
     /// Looks the candidates up in the terms from `from` on, and offers what is left.
-    fn finish<K: Ord + Copy, F: Fn(usize, u32) -> K>(
-        &mut self,
-        from: usize,
-        top: &mut Top<'_, K, F>,
-    ) -> Result<(), WordsError> {
+    fn finish(&mut self, from: usize, top: &mut impl Best) -> Result<(), WordsError> {
         let Some((first, _)) = self.candidates.first() else { return Ok(()) };
         let floor = top.floor(*first) * self.slack;
         for at in from..self.cursors.len() {

@@ -11,7 +11,7 @@ use super::cursor::Cursor;
 use super::list::Positions;
 use super::plan::{Leaf, Plan, Role};
 use super::source::Source;
-use super::top::Top;
+use super::top::Best;
 
 /// Rows of a window.
 const WINDOW: usize = 4096;
@@ -20,11 +20,11 @@ const WINDOW: usize = 4096;
 type Bits = [u64; WINDOW / 64];
 
 /// Offers every hit of a source.
-pub(super) fn run<K: Ord + Copy, F: Fn(usize, u32) -> K>(
+pub(super) fn run(
     plan: &Plan<'_>,
     sources: &[Source<'_>],
     number: usize,
-    top: &mut Top<'_, K, F>,
+    top: &mut impl Best,
 ) -> Result<(), WordsError> {
     let source = &sources[number];
     let mut walks = Vec::new();
@@ -42,8 +42,7 @@ pub(super) fn run<K: Ord + Copy, F: Fn(usize, u32) -> K>(
         }
         if any {
             for word in 0..WINDOW / 64 {
-                let hits = combine(&plan.roles, &marks, word)
-                    & source.allowed_word(start as usize / 64 + word);
+                let hits = combine(&plan.roles, &marks, word);
                 offer(hits, start + word as u32 * 64, &sums[word * 64..word * 64 + 64], top);
             }
             marks.iter_mut().for_each(|bits| *bits = [0; WINDOW / 64]);
@@ -67,12 +66,7 @@ fn combine(roles: &[Role], marks: &[Bits], word: usize) -> u64 {
     wanted & !any(Role::MustNot)
 }
 
-fn offer<K: Ord + Copy, F: Fn(usize, u32) -> K>(
-    mut hits: u64,
-    start: u32,
-    sums: &[f32],
-    top: &mut Top<'_, K, F>,
-) {
+fn offer(mut hits: u64, start: u32, sums: &[f32], top: &mut impl Best) {
     while hits != 0 {
         let bit = hits.trailing_zeros();
         hits &= hits - 1;

@@ -6,8 +6,9 @@
 //! left out by bounds), `all` (every term; lists are intersected), and `mixed` for everything else.
 //!
 //! Invariants:
-//! * A row that is dead or outside of the filter never takes a place: as many hits as were asked for
-//!   come back while there are so many.
+//! * A row that may not be found never takes a place: as many hits as were asked for come back while
+//!   there are so many.
+//! * Whether a row may be found is asked only once its score is good enough to take a place.
 //! * Hits come by falling score, and among equal scores by rising key.
 
 mod all;
@@ -100,19 +101,31 @@ fn terms(analyser: &Analyser, text: &str) -> Vec<Clause> {
     terms
 }
 
-/// The `limit` best hits. `key` orders hits of equal score; among the rows of one section it has to
-/// rise with the row, and is asked for rows without text as well.
+/// The `limit` best hits among the rows that may be found.
+///
+/// `key` orders hits of equal score. It is given the number of a source and a row; among the rows of
+/// one section it has to rise with the row, and is asked for rows without text as well.
+///
+/// `allows` says, for the same two, whether a row is live and wanted. It may cost a look-up: it is
+/// asked only of rows that would take a place there and then, each at most once. Statistics do not
+/// depend on it. Rows that a memory view hides itself are left out without being asked for.
+///
+/// # Errors
+/// If sources are of different make, if one is damaged where it is read, or if a phrase is asked of
+/// sources without positions.
 pub fn search<K: Ord + Copy>(
     sources: &[Source<'_>],
     query: &Query,
     limit: usize,
     key: impl Fn(usize, u32) -> K,
+    allows: impl Fn(usize, u32) -> bool,
 ) -> Result<Vec<Hit>, WordsError> {
     if sources.windows(2).any(|pair| pair[0].make() != pair[1].make()) {
         return Err(WordsError::Mixed { what: "analyser or positions" });
     }
     let plan = Plan::new(sources, query)?;
-    let mut top = Top::new(limit, query.min_score, &key);
+    let may_be_found = |source: usize, row| sources[source].is_live(row) && allows(source, row);
+    let mut top = Top::new(limit, query.min_score, key, may_be_found);
     if limit == 0 || plan.is_hopeless() {
         return Ok(Vec::new());
     }

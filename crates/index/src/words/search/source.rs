@@ -10,13 +10,10 @@ use super::super::section::Section;
 use super::super::writer::Make;
 use super::list::{List, Positions};
 
-/// One place to search, and which of its rows count. Bit `row % 64` of word `row / 64` stands for a
-/// row; rows beyond the words have no bit set.
+/// One place to search.
 #[derive(Clone, Copy, Debug)]
 pub struct Source<'a> {
     home: Home<'a>,
-    dead: &'a [u64],
-    filter: Option<&'a [u64]>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -35,28 +32,14 @@ pub(crate) struct Found<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// A section, all of whose rows are live.
+    /// A section.
     pub fn section(section: Section<'a>) -> Self {
-        Self { home: Home::Section(section), dead: &[], filter: None }
+        Self { home: Home::Section(section) }
     }
 
     /// A memory index; rows that it hides itself are left out.
     pub fn memory(view: &'a MemoryView) -> Self {
-        Self { home: Home::Memory(view), dead: &[], filter: None }
-    }
-
-    /// Leaves out rows whose bit is set: those that other sources hide or that were deleted.
-    #[must_use]
-    pub fn without(mut self, dead: &'a [u64]) -> Self {
-        self.dead = dead;
-        self
-    }
-
-    /// Leaves out rows whose bit is not set.
-    #[must_use]
-    pub fn only(mut self, filter: &'a [u64]) -> Self {
-        self.filter = Some(filter);
-        self
+        Self { home: Home::Memory(view) }
     }
 
     /// Whether equal scores keep the order of rows: those of memory come as they were written.
@@ -85,27 +68,13 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Whether a row counts.
+    /// Whether the source does not hide a row itself.
     #[inline]
-    pub(crate) fn allows(&self, row: u32) -> bool {
-        let (word, bit) = (row as usize / 64, 1_u64 << (row % 64));
-        let has = |words: &[u64]| words.get(word).is_some_and(|word| word & bit != 0);
-        let lives = match self.home {
+    pub(crate) fn is_live(&self, row: u32) -> bool {
+        match self.home {
             Home::Section(_) => true,
             Home::Memory(view) => view.is_live(row),
-        };
-        lives && !has(self.dead) && self.filter.is_none_or(has)
-    }
-
-    /// The rows that count among the 64 from `word * 64` on.
-    #[inline]
-    pub(crate) fn allowed_word(&self, word: usize) -> u64 {
-        let dead = self.dead.get(word).copied().unwrap_or(0);
-        let filter = self.filter.map_or(u64::MAX, |words| words.get(word).copied().unwrap_or(0));
-        let allowed = filter & !dead;
-        let Home::Memory(view) = self.home else { return allowed };
-        let lives = |bit: &u32| view.is_live(word as u32 * 64 + bit);
-        (0..64).filter(lives).fold(0, |bits, bit| bits | allowed & 1 << bit)
+        }
     }
 
     /// The term here, and by how much it changes the number of live rows that have it.

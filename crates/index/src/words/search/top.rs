@@ -8,13 +8,23 @@ use super::Hit;
 /// Room for this many hits is made at once; more as they come.
 const ROOM: usize = 1024;
 
+/// What a search of one source is told by the best hits so far, and tells them.
+pub(super) trait Best {
+    /// No row of the source from `row` on whose score is lower can become a hit.
+    fn floor(&self, row: u32) -> f32;
+
+    /// Takes a row if it is good enough and may be found.
+    fn offer(&mut self, score: f32, row: u32);
+}
+
 /// The best hits so far.
-pub(super) struct Top<'k, K, F> {
+pub(super) struct Top<K, F, A> {
     limit: usize,
     /// What a hit has to have while there is room.
     least: f32,
     heap: BinaryHeap<Reverse<Ranked<K>>>,
-    key: &'k F,
+    key: F,
+    allows: A,
     source: usize,
     rows: u32,
     keys_rise: bool,
@@ -51,47 +61,16 @@ impl<K: Ord> PartialEq for Ranked<K> {
 
 impl<K: Ord> Eq for Ranked<K> {}
 
-impl<'k, K: Ord + Copy, F: Fn(usize, u32) -> K> Top<'k, K, F> {
-    pub(super) fn new(limit: usize, min_score: Option<f32>, key: &'k F) -> Self {
+impl<K: Ord + Copy, F: Fn(usize, u32) -> K, A: Fn(usize, u32) -> bool> Top<K, F, A> {
+    pub(super) fn new(limit: usize, min_score: Option<f32>, key: F, allows: A) -> Self {
         let least = min_score.unwrap_or(0.0).max(0.0);
         let heap = BinaryHeap::with_capacity(limit.min(ROOM));
-        Self { limit, least, heap, key, source: 0, rows: 0, keys_rise: false }
+        Self { limit, least, heap, key, allows, source: 0, rows: 0, keys_rise: false }
     }
 
     /// The rows that follow are those of this source, which has so many.
     pub(super) fn enter(&mut self, source: usize, rows: u32, keys_rise: bool) {
         (self.source, self.rows, self.keys_rise) = (source, rows, keys_rise);
-    }
-
-    /// No row of this source from `row` on whose score is lower can become a hit.
-    #[inline]
-    pub(super) fn floor(&self, row: u32) -> f32 {
-        if self.heap.len() < self.limit {
-            return self.least;
-        }
-        let Some(Reverse(worst)) = self.heap.peek() else { return self.least };
-        // Later rows have greater keys, so an equal score does not suffice once the key is too great.
-        let late = self.keys_rise && row < self.rows && (self.key)(self.source, row) >= worst.key;
-        if late { worst.score.next_up() } else { worst.score }
-    }
-
-    /// Takes a row if it is good enough.
-    #[inline]
-    pub(super) fn offer(&mut self, score: f32, row: u32) {
-        let full = self.heap.len() >= self.limit;
-        match self.heap.peek() {
-            Some(Reverse(worst)) if full && score < worst.score => return,
-            _ if score < self.least => return,
-            _ => {}
-        }
-        let ranked = Ranked { score, key: (self.key)(self.source, row), source: self.source, row };
-        if !full {
-            self.heap.push(Reverse(ranked));
-        } else if let Some(mut worst) = self.heap.peek_mut()
-            && ranked > worst.0
-        {
-            *worst = Reverse(ranked);
-        }
     }
 
     /// The hits, the best one first.
@@ -102,5 +81,39 @@ impl<'k, K: Ord + Copy, F: Fn(usize, u32) -> K> Top<'k, K, F> {
             Hit { score, source, row }
         };
         ranked.into_iter().map(hit).collect()
+    }
+}
+
+impl<K: Ord + Copy, F: Fn(usize, u32) -> K, A: Fn(usize, u32) -> bool> Best for Top<K, F, A> {
+    #[inline]
+    fn floor(&self, row: u32) -> f32 {
+        if self.heap.len() < self.limit {
+            return self.least;
+        }
+        let Some(Reverse(worst)) = self.heap.peek() else { return self.least };
+        // Later rows have greater keys, so an equal score does not suffice once the key is too great.
+        let late = self.keys_rise && row < self.rows && (self.key)(self.source, row) >= worst.key;
+        if late { worst.score.next_up() } else { worst.score }
+    }
+
+    #[inline]
+    fn offer(&mut self, score: f32, row: u32) {
+        let full = self.heap.len() >= self.limit;
+        match self.heap.peek() {
+            Some(Reverse(worst)) if full && score < worst.score => return,
+            _ if score < self.least => return,
+            _ => {}
+        }
+        let ranked = Ranked { score, key: (self.key)(self.source, row), source: self.source, row };
+        if !full {
+            if (self.allows)(self.source, row) {
+                self.heap.push(Reverse(ranked));
+            }
+        } else if let Some(mut worst) = self.heap.peek_mut()
+            && ranked > worst.0
+            && (self.allows)(self.source, row)
+        {
+            *worst = Reverse(ranked);
+        }
     }
 }
