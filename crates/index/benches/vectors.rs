@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use sutra_index::vectors::{
     Centroids, Coder, Effort, Matrix, MergeInput, Metric, Part, Query, Searcher, Section, Space,
-    Visible, build, cells_for, merge,
+    build, cells_for, merge,
 };
 
 const LIMIT: usize = 10;
@@ -121,7 +121,7 @@ fn run(
         let mut answers = Vec::with_capacity(count * LIMIT);
         for vector in queries {
             let query = Query { effort, ..Query::new(vector, LIMIT) };
-            let hits = searcher.search(parts, &query).expect("good vectors");
+            let hits = searcher.search(parts, &query, |_, _| true).expect("good vectors");
             let rows = hits.iter().map(|hit| hit.row * parts.len() as u32 + hit.part as u32);
             answers.extend(rows);
         }
@@ -206,7 +206,7 @@ fn main() {
     let section = mapped.open();
     let hot = section.hot_bytes() as f64 / count;
     println!("bytes a vector: {:.1}, hot {hot:.1}", bytes.len() as f64 / count);
-    let parts = [Part { section: &section, vectors: data.matrix(), visible: Visible::default() }];
+    let parts = [Part { section: &section, vectors: data.matrix(), filter: None }];
     let epochs = [&centroids];
     let searcher = Searcher::new(&coder, &epochs).expect("one space");
     let truth = truth_of(arguments.get(2).map(String::as_str), &data, &searcher, &parts);
@@ -233,11 +233,7 @@ fn split(data: &Data, coder: &Coder, centroids: &Centroids, truth: &[u32], whole
     let parts: Vec<Part<'_, Matrix<'_>>> = opened
         .iter()
         .zip(&values)
-        .map(|(section, values)| Part {
-            section,
-            vectors: matrix(values),
-            visible: Visible::default(),
-        })
+        .map(|(section, values)| Part { section, vectors: matrix(values), filter: None })
         .collect();
     let epochs = [centroids];
     let searcher = Searcher::new(coder, &epochs).expect("one space");

@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use zerocopy::little_endian::U32;
 
 use super::layout::{LANES, NO_ROW};
-use super::rows::Visible;
+use super::rows::RowSet;
 
 /// A vector that may be among the answers.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,13 +30,13 @@ impl Candidate {
 }
 
 /// The best so far, and what a scan needs to know to add to them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Candidates<'a> {
     found: Vec<Candidate>,
     keep: usize,
     threshold: f32,
     part: u32,
-    visible: Visible<'a>,
+    filter: Option<RowSet<'a>>,
     row_limit: u32,
     bad_row: bool,
 }
@@ -49,15 +49,15 @@ impl<'a> Candidates<'a> {
             keep,
             threshold: f32::NEG_INFINITY,
             part: 0,
-            visible: Visible::default(),
+            filter: None,
             row_limit: 0,
             bad_row: false,
         }
     }
 
     /// From here on, what is offered is of this part.
-    pub(super) fn begin_part(&mut self, part: u32, visible: Visible<'a>, row_limit: u32) {
-        (self.part, self.visible, self.row_limit) = (part, visible, row_limit);
+    pub(super) fn begin_part(&mut self, part: u32, filter: Option<RowSet<'a>>, row_limit: u32) {
+        (self.part, self.filter, self.row_limit) = (part, filter, row_limit);
     }
 
     /// What a score must be above.
@@ -99,7 +99,8 @@ impl<'a> Candidates<'a> {
                 self.bad_row = true;
                 continue;
             }
-            if self.visible.allows(row) && score > self.threshold {
+            let passes = self.filter.is_none_or(|filter| filter.contains(row));
+            if passes && score > self.threshold {
                 let slot = first_slot + lane;
                 self.found.push(Candidate { score, part: self.part, slot, row });
                 self.shrink_when_full();
@@ -107,9 +108,15 @@ impl<'a> Candidates<'a> {
         }
     }
 
-    /// Offers one vector whose score is exact. Ties are kept until the lower row wins.
-    pub(super) fn offer_exact(&mut self, row: u32, score: f32) {
-        if score >= self.threshold {
+    /// Offers one vector whose score is exact, and asks only then whether it may be found. Ties are
+    /// kept until the lower row wins.
+    pub(super) fn offer_exact(
+        &mut self,
+        row: u32,
+        score: f32,
+        may_be_found: impl FnOnce() -> bool,
+    ) {
+        if score >= self.threshold && may_be_found() {
             self.found.push(Candidate { score, part: self.part, slot: 0, row });
             self.shrink_when_full();
         }
@@ -128,6 +135,11 @@ impl<'a> Candidates<'a> {
             self.threshold = worst.score;
             self.found.truncate(self.keep);
         }
+    }
+
+    /// Whether as many were found as are kept: there may be others.
+    pub(super) fn is_full(&self) -> bool {
+        self.found.len() >= self.keep
     }
 
     /// How many there are, at least; no more than are kept.

@@ -16,7 +16,6 @@ use super::dispatch::{self, Level};
 use super::error::VectorError;
 use super::layout::{ALIGNMENT, CentroidsHeader, CodeTail, LANES, NO_ROW, VERSION};
 use super::packed::{self, CodeList, CodeShape};
-use super::rows::Visible;
 use super::section::read_names;
 use super::space::{Metric, Space};
 use super::write::name_length;
@@ -169,7 +168,7 @@ impl Centroids {
             CodeList { blocks: &self.ranked, shape: ranked, first_slot: 0 }
         };
         let mut found = Candidates::new(count);
-        found.begin_part(0, Visible::default(), self.cells);
+        found.begin_part(0, None, self.cells);
         dispatch::scan_codes(level, list, query, &mut found);
         found.into_best()
     }

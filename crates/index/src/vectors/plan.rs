@@ -1,6 +1,6 @@
 //! [`Plan`]: how many lists to scan, and when to score every row that may be found instead.
 
-use super::rows::Vectors;
+use super::rows::RowSet;
 use super::search::{Part, Query};
 use super::train::LISTS_MIN;
 
@@ -31,11 +31,11 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn new<V: Vectors>(parts: &[Part<'_, V>], query: &Query<'_>) -> Self {
+    pub(super) fn new<V>(parts: &[Part<'_, V>], query: &Query<'_>) -> Self {
         let (mut vectors, mut found, mut filtered) = (0, 0, false);
         for part in parts {
             let here = u64::from(part.section.len());
-            let left = part.visible.filtered_count();
+            let left = part.filter.map(RowSet::count);
             filtered |= left.is_some();
             vectors += here;
             found += left.unwrap_or(here).min(here);
@@ -47,7 +47,7 @@ impl Plan {
     }
 
     /// How many cells to scan.
-    pub(super) fn probes(self, effort: Effort, cells: u32) -> usize {
+    pub(super) fn probes(self, effort: Effort, width: Width, cells: u32) -> usize {
         let root = f64::from(cells).sqrt();
         let probes = match effort {
             Effort::Fast => 2.0 * root,
@@ -57,17 +57,99 @@ impl Plan {
             Effort::Exact => f64::from(cells),
         };
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range")]
-        let probes = (probes * self.widening).ceil().clamp(1.0, f64::from(cells)) as usize;
+        let probes =
+            (probes * self.widening * width.lists).ceil().clamp(1.0, f64::from(cells)) as usize;
         probes
     }
 
     /// How many of the best by 8-bit codes are scored exactly.
-    pub(super) fn kept_by_codes(limit: usize) -> usize {
+    pub(super) fn scored(limit: usize) -> usize {
         limit.saturating_mul(2).max(limit.saturating_add(10))
+    }
+
+    /// How many of the best by 8-bit codes are kept: some of them may not be found.
+    pub(super) fn kept_by_codes(limit: usize) -> usize {
+        Self::scored(limit).saturating_mul(2)
     }
 
     /// How many of the best by signs are scored by their codes.
     pub(super) fn kept_by_signs(limit: usize) -> usize {
         limit.saturating_mul(10).max(limit.saturating_add(90))
+    }
+}
+
+/// Of how many rows it was asked whether they may be found, and of how many they may.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Share {
+    pub(super) asked: usize,
+    pub(super) allowed: usize,
+}
+
+/// What a scan did not come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LeftOut {
+    Nothing,
+    /// Worse rows of the lists that it scanned, and perhaps other lists.
+    OfWhatWasScanned,
+    OtherLists,
+}
+
+/// How much more is looked at than if every row might be found.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Width {
+    candidates: f64,
+    lists: f64,
+}
+
+impl Default for Width {
+    fn default() -> Self {
+        Self { candidates: 1.0, lists: 1.0 }
+    }
+}
+
+/// By how much a scan is widened, at least.
+const WIDER: f64 = 4.0;
+
+impl Width {
+    /// How many answers a scan is to be good for, where `limit` are wanted.
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+    pub(super) fn candidates(self, limit: usize) -> usize {
+        (limit as f64 * self.candidates).ceil() as usize
+    }
+
+    /// Whether a scan of this width is less work than asking for every row. The first one always is.
+    pub(super) fn suits<V>(self, parts: &[Part<'_, V>], limit: usize) -> bool {
+        let vectors = parts.iter().filter(|part| part.has_lists()).map(|part| part.section.len());
+        let vectors: u64 = vectors.map(u64::from).sum();
+        let kept = Plan::kept_by_codes(self.candidates(limit)) as u64;
+        self.candidates <= 1.0 || kept <= vectors / 8
+    }
+
+    /// The width to try next, if what was found is too little.
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    pub(super) fn wider(
+        self,
+        limit: usize,
+        share: Share,
+        left_out: LeftOut,
+        found: usize,
+    ) -> Option<Self> {
+        // The exact scores are to choose among more than are wanted, but not at any price.
+        let enough = usize::midpoint(limit, Plan::scored(limit));
+        if share.allowed >= enough {
+            return None;
+        }
+        let for_one = (share.asked as f64 + 1.0) / (share.allowed as f64 + 0.5);
+        let lists = self.lists.max(for_one);
+        match left_out {
+            LeftOut::Nothing => None,
+            LeftOut::OtherLists if found >= limit => None,
+            LeftOut::OtherLists => Some(Self { lists: lists.max(WIDER * self.lists), ..self }),
+            LeftOut::OfWhatWasScanned => {
+                let candidates = (1.5 * for_one).max(WIDER * self.candidates);
+                Some(Self { candidates, lists })
+            }
+        }
     }
 }

@@ -6,20 +6,20 @@
 //!
 //! Invariants:
 //! * Scores in answers are exact, and the same on every processor.
-//! * Rows that may not be found are left out before anything is ranked: there are `limit` answers
-//!   while there are so many rows that may be found, unless `min_score` asks for better ones.
+//! * A row that may not be found takes no place: there are `limit` answers while there are so many
+//!   rows that may be found, unless `min_score` asks for better ones.
+//! * Whether a row may be found is asked only once its score, or an estimate of it, is good enough.
 
-use super::candidates::{Candidate, Candidates};
+use super::candidates::Candidates;
 use super::centroids::{Centroids, check_space};
-use super::code::{CodeQuery, Coded, Coder};
-use super::dispatch;
+use super::code::Coder;
 use super::error::VectorError;
 use super::exact::ExactQuery;
 use super::layout::Form;
-use super::plan::{Effort, Plan};
-use super::rows::{Vectors, Visible};
+use super::plan::{Effort, Plan, Share, Width};
+use super::rows::{RowSet, Vectors};
+use super::scan::Scan;
 use super::section::{Section, corrupt};
-use super::signs::SignQuery;
 
 /// What is asked.
 #[derive(Clone, Copy, Debug)]
@@ -41,15 +41,38 @@ impl<'q> Query<'q> {
     }
 }
 
-/// One segment: its section, its vectors, and which of its rows may be found.
+/// One segment: its section, its vectors, and what is known beforehand of its rows.
 #[derive(Clone, Copy, Debug)]
 pub struct Part<'a, V> {
     /// The section.
     pub section: &'a Section<'a>,
     /// Where its vectors are.
     pub vectors: V,
-    /// Which rows may be found.
-    pub visible: Visible<'a>,
+    /// If given, only these rows may be found. Knowing them beforehand makes a search for few rows
+    /// cheaper than asking for each.
+    pub filter: Option<RowSet<'a>>,
+}
+
+impl<V> Part<'_, V> {
+    pub(super) fn has_lists(&self) -> bool {
+        self.section.form() != Form::Rows
+    }
+
+    /// The rows that have a vector and pass the filter.
+    fn rows(&self) -> impl Iterator<Item = Result<u32, VectorError>> + '_ {
+        let limit = self.section.row_limit();
+        let passes = move |row: &u32| {
+            *row >= limit || self.filter.is_none_or(|filter| filter.contains(*row))
+        };
+        let in_range = move |row: u32| {
+            if row < limit {
+                Ok(row)
+            } else {
+                Err(corrupt(0, "a row is beyond the end of the table"))
+            }
+        };
+        self.section.rows().filter(passes).map(in_range)
+    }
 }
 
 /// An answer.
@@ -82,7 +105,11 @@ impl<'a> Searcher<'a> {
         Ok(Self { coder, epochs })
     }
 
-    /// The nearest in all parts, the best first; ties by part and row.
+    /// The nearest in all parts that may be found, the best first; ties by part and row.
+    ///
+    /// `allows` is given the number of a part and a row, and says whether the row is live and wanted.
+    /// It may cost a look-up: it is asked of rows that are worth an exact score or would take a
+    /// place, perhaps more than once of one. Where few rows are allowed, all of them are asked for.
     ///
     /// # Errors
     /// If the query cannot be in the space, if a part is of another one, if its centroids are not
@@ -91,6 +118,7 @@ impl<'a> Searcher<'a> {
         &self,
         parts: &[Part<'_, V>],
         query: &Query<'_>,
+        allows: impl Fn(usize, u32) -> bool,
     ) -> Result<Vec<Hit>, VectorError> {
         let exact = ExactQuery::new(self.coder.space(), query.vector, self.coder.level())?;
         for part in parts {
@@ -101,17 +129,19 @@ impl<'a> Searcher<'a> {
             return Ok(Vec::new());
         }
         let plan = Plan::new(parts, query);
+        let asked = Asked { query: &exact, allows: &allows };
+        let by_lists = !plan.filtered_exactly && query.effort != Effort::Exact;
         let mut best = Candidates::new(limit);
         for (number, part) in (0..).zip(parts) {
-            best.begin_part(number, part.visible, part.section.row_limit());
+            best.begin_part(number, part.filter, part.section.row_limit());
             if plan.filtered_exactly {
-                score_filtered(part, &exact, &mut best)?;
-            } else if query.effort == Effort::Exact || part.section.form() == Form::Rows {
-                score_all(part, &exact, &mut best)?;
+                asked.score_filtered(number, part, &mut best)?;
+            } else if !(by_lists && part.has_lists()) {
+                asked.score_all(number, part, &mut best)?;
             }
         }
-        if !plan.filtered_exactly && query.effort != Effort::Exact {
-            self.search_lists(parts, query, plan, &exact, &mut best)?;
+        if by_lists {
+            best = self.search_lists(parts, query, plan, &asked, best)?;
         }
         let min_score = query.min_score.unwrap_or(f32::NEG_INFINITY);
         let hits = best.into_best().into_iter().map(|candidate| Hit {
@@ -130,21 +160,48 @@ impl<'a> Searcher<'a> {
         &self,
         parts: &[Part<'_, V>],
         queries: &[Query<'_>],
+        allows: impl Fn(usize, u32) -> bool,
     ) -> Result<Vec<Vec<Hit>>, VectorError> {
-        queries.iter().map(|query| self.search(parts, query)).collect()
+        queries.iter().map(|query| self.search(parts, query, &allows)).collect()
     }
 
-    /// Scans lists and adds what comes through, exactly scored, to the best.
+    /// Scans lists and adds what comes through, exactly scored, to the best of all other rows. Looks
+    /// further while too much of it may not be found; in the end, at every row.
     fn search_lists<'p, V: Vectors>(
         &self,
         parts: &[Part<'p, V>],
         query: &Query<'_>,
         plan: Plan,
-        exact: &ExactQuery,
-        best: &mut Candidates<'p>,
-    ) -> Result<(), VectorError> {
-        let mut scan = Scan::new(self.coder, exact, query.limit);
-        for part in parts.iter().filter(|part| part.section.form() != Form::Rows) {
+        asked: &Asked<'_>,
+        others: Candidates<'p>,
+    ) -> Result<Candidates<'p>, VectorError> {
+        self.check_lists(parts)?;
+        let mut width = Width::default();
+        while width.suits(parts, query.limit) {
+            let mut scan = Scan::new(self.coder, asked.query, width.candidates(query.limit));
+            for centroids in self.epochs {
+                let probes = plan.probes(query.effort, width, centroids.cells());
+                scan.scan_epoch(parts, centroids, probes);
+            }
+            let mut found = others.clone();
+            let left_out = scan.left_some_out();
+            let share = asked.score_best(parts, scan, query.limit, &mut found)?;
+            match width.wider(query.limit, share, left_out, found.len()) {
+                None => return Ok(found),
+                Some(wider) => width = wider,
+            }
+        }
+        let mut best = others;
+        for (number, part) in (0..).zip(parts).filter(|(_, part)| part.has_lists()) {
+            best.begin_part(number, part.filter, part.section.row_limit());
+            asked.score_allowed(number, part, &mut best)?;
+        }
+        Ok(best)
+    }
+
+    /// The centroids of every part with lists have to be at hand.
+    fn check_lists<V>(&self, parts: &[Part<'_, V>]) -> Result<(), VectorError> {
+        for part in parts.iter().filter(|part| part.has_lists()) {
             let epoch = part.section.epoch();
             let centroids = self.epochs.iter().find(|centroids| centroids.epoch() == epoch);
             let centroids = centroids.ok_or(VectorError::MissingCentroids { epoch })?;
@@ -152,163 +209,96 @@ impl<'a> Searcher<'a> {
                 return Err(corrupt(40, "number of lists is not that of the epoch"));
             }
         }
-        for centroids in self.epochs {
-            scan.scan_epoch(parts, centroids, plan.probes(query.effort, centroids.cells()));
-        }
-        if scan.found.has_bad_row() {
-            return Err(corrupt(0, "a row is beyond the end of the table"));
-        }
-        for candidate in scan.into_candidates(parts) {
-            let Some(part) = parts.get(candidate.part as usize) else { continue };
-            let row = candidate.row;
-            let vector = part.vectors.vector(row).ok_or(VectorError::MissingVector { row })?;
-            best.begin_part(candidate.part, part.visible, part.section.row_limit());
-            best.offer_exact(row, exact.score(row, vector)?);
-        }
         Ok(())
     }
 }
 
-fn score_all<V: Vectors>(
-    part: &Part<'_, V>,
-    exact: &ExactQuery,
-    best: &mut Candidates<'_>,
-) -> Result<(), VectorError> {
-    for row in part.section.rows() {
-        if row >= part.section.row_limit() {
-            return Err(corrupt(0, "a row is beyond the end of the table"));
-        }
-        if part.visible.allows(row) {
-            let vector = part.vectors.vector(row).ok_or(VectorError::MissingVector { row })?;
-            best.offer_exact(row, exact.score(row, vector)?);
-        }
-    }
-    Ok(())
+/// A query, and who knows which rows may be found.
+struct Asked<'q> {
+    query: &'q ExactQuery,
+    allows: &'q dyn Fn(usize, u32) -> bool,
 }
 
-/// Scores the few rows that a filter leaves. Those without a vector are left out.
-fn score_filtered<V: Vectors>(
-    part: &Part<'_, V>,
-    exact: &ExactQuery,
-    best: &mut Candidates<'_>,
-) -> Result<(), VectorError> {
-    let Some(rows) = part.visible.filtered_rows() else {
-        return score_all(part, exact, best);
-    };
-    for row in rows.take_while(|row| *row < part.section.row_limit()) {
-        if let Some(vector) = part.vectors.vector(row) {
-            best.offer_exact(row, exact.score(row, vector)?);
-        }
-    }
-    Ok(())
-}
-
-/// How many lists ahead of its scan a list is asked for.
-const LISTS_AHEAD: usize = 4;
-
-/// A scan of lists: the query in all its forms, and what it found.
-struct Scan<'c, 'a> {
-    coder: &'c Coder,
-    limit: usize,
-    turned: Vec<f32>,
-    codes: CodeQuery,
-    signs: Option<SignQuery>,
-    found: Candidates<'a>,
-}
-
-impl<'c, 'a> Scan<'c, 'a> {
-    fn new(coder: &'c Coder, exact: &ExactQuery, limit: usize) -> Self {
-        let mut coded = Coded::default();
-        coder.code_checked(exact.vector(), exact.length() * exact.length(), &mut coded);
-        let mut codes = CodeQuery::default();
-        codes.set(&coded.codes, coded.scale);
-        let has_signs = coder.space().has_signs();
-        let signs = has_signs.then(|| SignQuery::new(coder.level(), &coded.turned));
-        let keep = if has_signs { Plan::kept_by_signs(limit) } else { Plan::kept_by_codes(limit) };
-        let found = Candidates::new(keep);
-        Self { coder, limit, turned: coded.turned, codes, signs, found }
+impl Asked<'_> {
+    fn allows(&self, part: u32, row: u32) -> bool {
+        (self.allows)(part as usize, row)
     }
 
-    /// Scans the best cells of an epoch, and further ones while there are too few answers.
-    fn scan_epoch<V>(&mut self, parts: &[Part<'a, V>], centroids: &Centroids, probes: usize) {
-        let of_epoch = |part: &&(u32, &Part<'a, V>)| {
-            part.1.section.form() != Form::Rows && part.1.section.epoch() == centroids.epoch()
-        };
-        let parts: Vec<_> = (0..).zip(parts).collect();
-        let parts: Vec<_> = parts.iter().filter(of_epoch).copied().collect();
-        if parts.is_empty() {
-            return;
-        }
-        let level = self.coder.level();
-        self.scan_cells(&parts, centroids, &centroids.rank(level, &self.codes, probes), usize::MAX);
-        if self.found.len() < self.limit && probes < centroids.cells() as usize {
-            let cells = centroids.rank(level, &self.codes, centroids.cells() as usize);
-            self.scan_cells(&parts, centroids, &cells[probes.min(cells.len())..], self.limit);
-        }
+    fn score<V: Vectors>(&self, part: &Part<'_, V>, row: u32) -> Result<f32, VectorError> {
+        let vector = part.vectors.vector(row).ok_or(VectorError::MissingVector { row })?;
+        self.query.score(row, vector)
     }
 
-    /// Scans the lists of cells in every part, until there are `enough` answers. Lists are asked for
-    /// ahead of their scan, since they lie far from one another.
-    fn scan_cells<V>(
-        &mut self,
-        parts: &[(u32, &Part<'a, V>)],
-        centroids: &Centroids,
-        cells: &[Candidate],
-        enough: usize,
-    ) {
-        for (place, cell) in cells.iter().enumerate() {
-            if self.found.len() >= enough {
-                return;
-            }
-            let base = self.base(centroids, cell.row);
-            for (number, (part_number, part)) in parts.iter().enumerate() {
-                let ahead = place * parts.len() + number + LISTS_AHEAD;
-                if let Some(cell) = cells.get(ahead / parts.len()) {
-                    parts[ahead % parts.len()].1.section.prefetch(cell.row);
-                }
-                self.found.begin_part(*part_number, part.visible, part.section.row_limit());
-                self.scan_list(part.section, cell.row, base);
+    /// Scores every row, and asks for those that would take a place.
+    fn score_all<V: Vectors>(
+        &self,
+        number: u32,
+        part: &Part<'_, V>,
+        best: &mut Candidates<'_>,
+    ) -> Result<(), VectorError> {
+        for row in part.rows() {
+            let row = row?;
+            let score = self.score(part, row)?;
+            best.offer_exact(row, score, || self.allows(number, row));
+        }
+        Ok(())
+    }
+
+    /// Asks for every row, and scores those that may be found: for when these are few.
+    fn score_allowed<V: Vectors>(
+        &self,
+        number: u32,
+        part: &Part<'_, V>,
+        best: &mut Candidates<'_>,
+    ) -> Result<(), VectorError> {
+        for row in part.rows() {
+            let row = row?;
+            if self.allows(number, row) {
+                best.offer_exact(row, self.score(part, row)?, || true);
             }
         }
+        Ok(())
     }
 
-    /// The score of a centroid, where scores of its vectors are added to it.
-    fn base(&self, centroids: &Centroids, cell: u32) -> f32 {
-        let turned = centroids.turned(cell);
-        match self.signs {
-            Some(_) => dispatch::dot_and_square(self.coder.level(), &self.turned, turned).0,
-            None => 0.0,
-        }
-    }
-
-    fn scan_list(&mut self, section: &Section<'_>, list: u32, base: f32) {
-        let level = self.coder.level();
-        match &self.signs {
-            Some(signs) => {
-                let list = section.sign_list(list, base);
-                dispatch::scan_signs(level, list, signs, &mut self.found);
-            }
-            None => {
-                let list = section.code_list(list);
-                dispatch::scan_codes(level, list, &self.codes, &mut self.found);
+    /// Scores the few rows that a filter leaves. Those without a vector are left out.
+    fn score_filtered<V: Vectors>(
+        &self,
+        number: u32,
+        part: &Part<'_, V>,
+        best: &mut Candidates<'_>,
+    ) -> Result<(), VectorError> {
+        let Some(filter) = part.filter else { return self.score_all(number, part, best) };
+        for row in filter.rows().take_while(|row| *row < part.section.row_limit()) {
+            if let Some(vector) = part.vectors.vector(row) {
+                let score = self.query.score(row, vector)?;
+                best.offer_exact(row, score, || self.allows(number, row));
             }
         }
+        Ok(())
     }
 
-    /// What is worth an exact score.
-    fn into_candidates<V>(self, parts: &[Part<'_, V>]) -> Vec<Candidate> {
-        let mut candidates = self.found.into_best();
-        if self.signs.is_none() {
-            return candidates;
-        }
-        for candidate in &mut candidates {
+    /// Scores the best of a scan that may be found, as many as are worth it. The share that may be.
+    fn score_best<V: Vectors>(
+        &self,
+        parts: &[Part<'_, V>],
+        scan: Scan<'_, '_>,
+        limit: usize,
+        best: &mut Candidates<'_>,
+    ) -> Result<Share, VectorError> {
+        let mut share = Share::default();
+        for candidate in scan.into_candidates(parts)? {
+            if share.allowed >= Plan::scored(limit) {
+                break;
+            }
             let Some(part) = parts.get(candidate.part as usize) else { continue };
-            let (code, scale, bias) = part.section.code(candidate.slot);
-            let product = dispatch::product(self.coder.level(), code, &self.codes);
-            candidate.score = self.codes.score(product, scale) + bias;
+            share.asked += 1;
+            if self.allows(candidate.part, candidate.row) {
+                share.allowed += 1;
+                best.begin_part(candidate.part, None, part.section.row_limit());
+                let score = self.score(part, candidate.row)?;
+                best.offer_exact(candidate.row, score, || true);
+            }
         }
-        candidates.sort_unstable_by(Candidate::order);
-        candidates.truncate(Plan::kept_by_codes(self.limit));
-        candidates
+        Ok(share)
     }
 }

@@ -1,8 +1,7 @@
 //! Bytes: golden ones, flipped ones, cut ones.
 
 use sutra_index::vectors::{
-    Centroids, Coder, Effort, Level, Metric, Part, Query, Searcher, Section, VectorError, Visible,
-    build,
+    Centroids, Coder, Effort, Level, Metric, Part, Query, Searcher, Section, VectorError, build,
 };
 
 use crate::common::*;
@@ -67,12 +66,12 @@ fn use_all(bytes: &[u8], coder: &Coder, centroids: &Centroids, values: &[f32]) {
     let dimension = coder.space().dimension() as usize;
     let _ = section.verify();
     let vectors = matrix(values, dimension);
-    let parts = [Part { section: &section, vectors, visible: Visible::default() }];
+    let parts = [Part { section: &section, vectors, filter: None }];
     let epochs = [centroids];
     let searcher = Searcher::new(coder, &epochs).expect("one space");
     for effort in [Effort::Probes(2), Effort::Exact] {
         let query = Query { effort, ..Query::new(&values[..dimension], 3) };
-        let _ = searcher.search(&parts, &query);
+        let _ = searcher.search(&parts, &query, |_, _| true);
     }
 }
 

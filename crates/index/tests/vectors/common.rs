@@ -1,9 +1,11 @@
 //! Vectors to test with, segments of them, and the naive scan.
 
+use std::cell::Cell;
+
 use proptest::prelude::*;
 use sutra_index::vectors::{
     Centroids, Coder, GONE, Hit, Matrix, Metric, Part, Query, RowSet, Searcher, Section, Space,
-    Visible, build, cells_for,
+    build, cells_for,
 };
 
 pub(crate) const METRICS: [Metric; 3] = [Metric::Cosine, Metric::Dot, Metric::Euclidean];
@@ -117,9 +119,16 @@ pub(crate) struct Bits {
 }
 
 impl Bits {
-    pub(crate) fn visible(&self) -> Visible<'_> {
-        let dead = self.dead.as_deref().map(RowSet::new);
-        Visible { dead, filter: self.filter.as_deref().map(RowSet::new) }
+    pub(crate) fn is_live(&self, row: u32) -> bool {
+        !self.dead.as_deref().map(RowSet::new).is_some_and(|dead| dead.contains(row))
+    }
+
+    pub(crate) fn filter(&self) -> Option<RowSet<'_>> {
+        self.filter.as_deref().map(RowSet::new)
+    }
+
+    pub(crate) fn allows(&self, row: u32) -> bool {
+        self.is_live(row) && self.filter().is_none_or(|filter| filter.contains(row))
     }
 }
 
@@ -161,7 +170,7 @@ pub(crate) fn naive(
     let mut hits = Vec::new();
     for (part, (segment, bits)) in segments.iter().zip(bits).enumerate() {
         for row in rows_with_vectors(segment.row_limit()) {
-            if bits.visible().allows(row) {
+            if bits.allows(row) {
                 let vector = &segment.values[row as usize * segment.dimension..];
                 let score = score_of(coder, query.vector, &vector[..segment.dimension]);
                 hits.push(Hit { part, row, score });
@@ -180,6 +189,7 @@ fn score_of(coder: &Coder, query: &[f32], vector: &[f32]) -> f32 {
     sutra_index::vectors::score(coder.space(), query, vector).expect("good vectors")
 }
 
+/// A search that knows filters beforehand and asks for what is live.
 pub(crate) fn search(
     coder: &Coder,
     epochs: &[&Centroids],
@@ -187,19 +197,49 @@ pub(crate) fn search(
     bits: &[Bits],
     query: &Query<'_>,
 ) -> Vec<Hit> {
+    let filters: Vec<_> = bits.iter().map(Bits::filter).collect();
+    let allows = |part: usize, row: u32| bits[part].is_live(row);
+    search_asking(coder, epochs, segments, &filters, query, allows)
+}
+
+/// A search that asks for everything. Also how often it asked.
+pub(crate) fn search_lazily(
+    coder: &Coder,
+    epochs: &[&Centroids],
+    segments: &[Segment],
+    bits: &[Bits],
+    query: &Query<'_>,
+) -> (Vec<Hit>, usize) {
+    let asked = Cell::new(0);
+    let allows = |part: usize, row: u32| {
+        asked.set(asked.get() + 1);
+        bits[part].allows(row)
+    };
+    let filters = vec![None; segments.len()];
+    (search_asking(coder, epochs, segments, &filters, query, allows), asked.get())
+}
+
+fn search_asking(
+    coder: &Coder,
+    epochs: &[&Centroids],
+    segments: &[Segment],
+    filters: &[Option<RowSet<'_>>],
+    query: &Query<'_>,
+    allows: impl Fn(usize, u32) -> bool,
+) -> Vec<Hit> {
     let sections: Vec<Section<'_>> = segments.iter().map(Segment::section).collect();
     let parts: Vec<_> = segments
         .iter()
         .zip(&sections)
-        .zip(bits)
-        .map(|((segment, section), bits)| Part {
+        .zip(filters)
+        .map(|((segment, section), filter)| Part {
             section,
             vectors: segment.vectors(),
-            visible: bits.visible(),
+            filter: *filter,
         })
         .collect();
     let searcher = Searcher::new(coder, epochs).expect("one space");
-    searcher.search(&parts, query).expect("an answer")
+    searcher.search(&parts, query, allows).expect("an answer")
 }
 
 /// How many of the true hits were found, of 100.

@@ -1,6 +1,7 @@
 //! The index of vectors from outside, held against a naive scan.
 
 mod answers;
+mod asking;
 mod bytes;
 mod common;
 mod merging;

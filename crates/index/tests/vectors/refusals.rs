@@ -2,7 +2,7 @@
 
 use sutra_index::vectors::{
     Centroids, Coder, Effort, Metric, NAME_BYTES_MAX, Part, Query, Searcher, Section, Space,
-    VectorError, Visible, build,
+    VectorError, build,
 };
 
 use crate::common::*;
@@ -34,10 +34,11 @@ fn a_query_is_checked_like_a_vector() {
     let section = Section::open(&bytes).expect("a good section");
     let values = [1.0, 0.0, 0.0];
     let vectors = matrix(&values, 3);
-    let parts = [Part { section: &section, vectors, visible: Visible::default() }];
+    let parts = [Part { section: &section, vectors, filter: None }];
     let coder = coder();
     let searcher = Searcher::new(&coder, &[]).expect("one space");
-    let refused = |vector: &[f32]| searcher.search(&parts, &Query::new(vector, 1)).unwrap_err();
+    let refused =
+        |vector: &[f32]| searcher.search(&parts, &Query::new(vector, 1), |_, _| true).unwrap_err();
     let none = VectorError::Dimension { row: None, expected: 3, found: 2 };
     assert_eq!(refused(&[1.0, 2.0]), none);
     assert_eq!(refused(&[f32::NAN, 2.0, 3.0]), VectorError::NotFinite { row: None, index: 0 });
@@ -69,10 +70,9 @@ fn spaces_do_not_mix() {
     for other in others {
         let other = Coder::new(&other.expect("a good space"));
         let vector = vec![1.0; other.space().dimension() as usize];
-        let parts =
-            [Part { section: &section, vectors: matrix(&[], 3), visible: Visible::default() }];
+        let parts = [Part { section: &section, vectors: matrix(&[], 3), filter: None }];
         let searcher = Searcher::new(&other, &[]).expect("no centroids");
-        let refused = searcher.search(&parts, &Query::new(&vector, 1));
+        let refused = searcher.search(&parts, &Query::new(&vector, 1), |_, _| true);
         assert!(matches!(refused, Err(VectorError::OtherSpace { .. })), "{refused:?}");
         let rows: Vec<u32> = (0..20).collect();
         let values = vec![1.0; 20 * vector.len()];
@@ -133,13 +133,12 @@ fn lists_need_the_centroids_of_their_epoch() {
     let centroids = train(&coder, &all);
     let segment = Segment::of(&coder, Some(&centroids), all.clone());
     let section = segment.section();
-    let parts =
-        [Part { section: &section, vectors: segment.vectors(), visible: Visible::default() }];
+    let parts = [Part { section: &section, vectors: segment.vectors(), filter: None }];
     let searcher = Searcher::new(&coder, &[]).expect("no centroids");
     let query = Query::new(&all[..24], 3);
-    let refused = searcher.search(&parts, &query);
+    let refused = searcher.search(&parts, &query, |_, _| true);
     assert_eq!(refused, Err(VectorError::MissingCentroids { epoch: 1 }));
-    let exact = searcher.search(&parts, &Query { effort: Effort::Exact, ..query });
+    let exact = searcher.search(&parts, &Query { effort: Effort::Exact, ..query }, |_, _| true);
     assert_eq!(exact.map(|hits| hits.len()), Ok(3));
 }
 
@@ -155,8 +154,8 @@ fn a_vector_that_went_missing_is_an_error() {
         (2, VectorError::Dimension { row: Some(0), expected: 3, found: 2 }),
     ] {
         let vectors = matrix(&values[..3], dimension);
-        let parts = [Part { section: &section, vectors, visible: Visible::default() }];
-        let refused = searcher.search(&parts, &Query::new(&[1.0; 3], 2));
+        let parts = [Part { section: &section, vectors, filter: None }];
+        let refused = searcher.search(&parts, &Query::new(&[1.0; 3], 2), |_, _| true);
         assert_eq!(refused, Err(expected));
     }
 }

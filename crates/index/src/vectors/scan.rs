@@ -1,0 +1,153 @@
+//! [`Scan`]: going through the lists of the best cells, and keeping what scores best by its code.
+
+use super::candidates::{Candidate, Candidates};
+use super::centroids::Centroids;
+use super::code::{CodeQuery, Coded, Coder};
+use super::dispatch;
+use super::error::VectorError;
+use super::exact::ExactQuery;
+use super::layout::Form;
+use super::plan::{LeftOut, Plan};
+use super::search::Part;
+use super::section::{Section, corrupt};
+use super::signs::SignQuery;
+
+/// How many lists ahead of its scan a list is asked for.
+const LISTS_AHEAD: usize = 4;
+
+/// A scan of lists: the query in all its forms, and what it found.
+pub(super) struct Scan<'c, 'a> {
+    coder: &'c Coder,
+    limit: usize,
+    turned: Vec<f32>,
+    codes: CodeQuery,
+    signs: Option<SignQuery>,
+    found: Candidates<'a>,
+    /// Whether every list of each epoch so far was scanned.
+    complete: bool,
+}
+
+impl<'c, 'a> Scan<'c, 'a> {
+    pub(super) fn new(coder: &'c Coder, exact: &ExactQuery, limit: usize) -> Self {
+        let mut coded = Coded::default();
+        coder.code_checked(exact.vector(), exact.length() * exact.length(), &mut coded);
+        let mut codes = CodeQuery::default();
+        codes.set(&coded.codes, coded.scale);
+        let has_signs = coder.space().has_signs();
+        let signs = has_signs.then(|| SignQuery::new(coder.level(), &coded.turned));
+        let keep = if has_signs { Plan::kept_by_signs(limit) } else { Plan::kept_by_codes(limit) };
+        let found = Candidates::new(keep);
+        Self { coder, limit, turned: coded.turned, codes, signs, found, complete: true }
+    }
+
+    /// Scans the best cells of an epoch, and further ones while there are too few answers.
+    pub(super) fn scan_epoch<V>(
+        &mut self,
+        parts: &[Part<'a, V>],
+        centroids: &Centroids,
+        probes: usize,
+    ) {
+        let of_epoch = |part: &&(u32, &Part<'a, V>)| {
+            part.1.section.form() != Form::Rows && part.1.section.epoch() == centroids.epoch()
+        };
+        let parts: Vec<_> = (0..).zip(parts).collect();
+        let parts: Vec<_> = parts.iter().filter(of_epoch).copied().collect();
+        if parts.is_empty() {
+            return;
+        }
+        let level = self.coder.level();
+        self.scan_cells(&parts, centroids, &centroids.rank(level, &self.codes, probes), usize::MAX);
+        if probes >= centroids.cells() as usize {
+            return;
+        }
+        if self.found.len() >= self.limit {
+            self.complete = false;
+            return;
+        }
+        let cells = centroids.rank(level, &self.codes, centroids.cells() as usize);
+        let further = &cells[probes.min(cells.len())..];
+        self.complete &= self.scan_cells(&parts, centroids, further, self.limit);
+    }
+
+    /// Scans the lists of cells in every part, until there are `enough` answers. Whether all were
+    /// scanned. Lists are asked for ahead of their scan, since they lie far from one another.
+    fn scan_cells<V>(
+        &mut self,
+        parts: &[(u32, &Part<'a, V>)],
+        centroids: &Centroids,
+        cells: &[Candidate],
+        enough: usize,
+    ) -> bool {
+        for (place, cell) in cells.iter().enumerate() {
+            if self.found.len() >= enough {
+                return false;
+            }
+            let base = self.base(centroids, cell.row);
+            for (number, (part_number, part)) in parts.iter().enumerate() {
+                let ahead = place * parts.len() + number + LISTS_AHEAD;
+                if let Some(cell) = cells.get(ahead / parts.len()) {
+                    parts[ahead % parts.len()].1.section.prefetch(cell.row);
+                }
+                self.found.begin_part(*part_number, part.filter, part.section.row_limit());
+                self.scan_list(part.section, cell.row, base);
+            }
+        }
+        true
+    }
+
+    /// The score of a centroid, where scores of its vectors are added to it.
+    fn base(&self, centroids: &Centroids, cell: u32) -> f32 {
+        let turned = centroids.turned(cell);
+        match self.signs {
+            Some(_) => dispatch::dot_and_square(self.coder.level(), &self.turned, turned).0,
+            None => 0.0,
+        }
+    }
+
+    fn scan_list(&mut self, section: &Section<'_>, list: u32, base: f32) {
+        let level = self.coder.level();
+        match &self.signs {
+            Some(signs) => {
+                let list = section.sign_list(list, base);
+                dispatch::scan_signs(level, list, signs, &mut self.found);
+            }
+            None => {
+                let list = section.code_list(list);
+                dispatch::scan_codes(level, list, &self.codes, &mut self.found);
+            }
+        }
+    }
+
+    /// Whether there may be rows in the lists that are not among what was found.
+    pub(super) fn left_some_out(&self) -> LeftOut {
+        if self.found.is_full() {
+            LeftOut::OfWhatWasScanned
+        } else if self.complete {
+            LeftOut::Nothing
+        } else {
+            LeftOut::OtherLists
+        }
+    }
+
+    /// What is worth an exact score, the best by its code first.
+    pub(super) fn into_candidates<V>(
+        self,
+        parts: &[Part<'_, V>],
+    ) -> Result<Vec<Candidate>, VectorError> {
+        if self.found.has_bad_row() {
+            return Err(corrupt(0, "a row is beyond the end of the table"));
+        }
+        let mut candidates = self.found.into_best();
+        if self.signs.is_none() {
+            return Ok(candidates);
+        }
+        for candidate in &mut candidates {
+            let Some(part) = parts.get(candidate.part as usize) else { continue };
+            let (code, scale, bias) = part.section.code(candidate.slot);
+            let product = dispatch::product(self.coder.level(), code, &self.codes);
+            candidate.score = self.codes.score(product, scale) + bias;
+        }
+        candidates.sort_unstable_by(Candidate::order);
+        Ok(candidates)
+    }
+}
