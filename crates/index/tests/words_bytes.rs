@@ -68,20 +68,81 @@ fn use_it(bytes: &[u8]) -> Result<(), WordsError> {
     Ok(())
 }
 
-fn flip_every_bit(bytes: &[u8], step: usize) {
+/// Does something with a section in which one bit is flipped, for every bit of some bytes of it.
+fn flip_every_bit(
+    bytes: &[u8],
+    places: std::ops::Range<usize>,
+    mut each: impl FnMut(usize, &[u8]),
+) {
     let mut bytes = bytes.to_vec();
-    for bit in (0..bytes.len() * 8).step_by(step) {
+    for bit in places.start * 8..places.end * 8 {
         bytes[bit / 8] ^= 1 << (bit % 8);
-        let _answer_or_error = use_it(&bytes);
+        each(bit, &bytes);
         bytes[bit / 8] ^= 1 << (bit % 8);
     }
 }
 
+fn all_sections() -> Vec<Vec<u8>> {
+    [false, true]
+        .iter()
+        .flat_map(|positions| [section(*positions), long_section(*positions)])
+        .collect()
+}
+
 #[test]
 fn a_flipped_bit_gives_an_error_or_an_answer() {
-    for positions in [false, true] {
-        flip_every_bit(&section(positions), 1);
-        flip_every_bit(&long_section(positions), 1);
+    for bytes in all_sections() {
+        flip_every_bit(&bytes, 0..bytes.len(), |_, flipped| {
+            let _answer_or_error = use_it(flipped);
+        });
+    }
+}
+
+#[test]
+fn what_is_checked_can_be_read() {
+    for bytes in all_sections() {
+        assert_eq!(Section::open(&bytes).unwrap().check(), Ok(()));
+        flip_every_bit(&bytes, 0..bytes.len(), |bit, flipped| {
+            if Section::open(flipped).is_ok_and(|section| section.check().is_ok()) {
+                match use_it(flipped) {
+                    Ok(()) | Err(WordsError::UnknownAnalyser { .. }) => {}
+                    Err(error) => panic!("bit {bit}: {error}"),
+                }
+            }
+        });
+    }
+}
+
+/// Where the lengths are, and where the postings.
+fn lengths_and_postings(bytes: &[u8]) -> [std::ops::Range<usize>; 2] {
+    let size = |at: usize| u64::from_le_bytes(*bytes[at..].first_chunk().unwrap()) as usize;
+    let ends = [80, 88, 96, 104, 112].map(size).into_iter().scan(136, |end, size| {
+        *end += size;
+        Some(*end)
+    });
+    let ends: Vec<usize> = ends.collect();
+    [136..ends[1], ends[3]..ends[4]]
+}
+
+#[test]
+fn a_list_or_length_that_is_checked_gives_the_same_answers() {
+    for bytes in all_sections() {
+        let analyser = Analyser::default();
+        let answers = |bytes: &[u8]| {
+            let source = [Source::section(Section::open(bytes).unwrap())];
+            let ask = |query| search(&source, &query, 500, |_, row| row, |_, _| true);
+            let texts = ["sorted", "table words", "a", "b", "c", "a b c"];
+            let queries = texts.map(|text| Query::any(&analyser, text));
+            queries.into_iter().map(ask).collect::<Result<Vec<_>, _>>()
+        };
+        let expected = answers(&bytes).unwrap();
+        for part in lengths_and_postings(&bytes) {
+            flip_every_bit(&bytes, part, |bit, flipped| {
+                if Section::open(flipped).unwrap().check().is_ok() {
+                    assert_eq!(answers(flipped).as_ref(), Ok(&expected), "bit {bit}");
+                }
+            });
+        }
     }
 }
 

@@ -68,6 +68,15 @@ pub(crate) fn bound(corners: &[Corner; CORNERS], weight: f32, norms: &Norms) -> 
     corners.iter().fold(0.0, |most, corner| corner.bound(weight, norms).max(most))
 }
 
+/// Whether the bound that these corners give is never below what such a row is given.
+pub(crate) fn covers(corners: &[Corner; CORNERS], frequency: u32, length: u32) -> bool {
+    corners.iter().any(|corner| match corner.frequency {
+        0 => false,
+        FREQUENCY_MAX => true,
+        most => u32::from(most) >= frequency && length_of(corner.length) <= length,
+    })
+}
+
 /// A length in a byte, rounded down: exact below 128, to a sixteenth above.
 fn length_code(length: u32) -> u8 {
     if length < 128 {

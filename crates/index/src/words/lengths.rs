@@ -63,6 +63,29 @@ impl<'a> Lengths<'a> {
         }
     }
 
+    /// Whether every row has one length: the long ones are those that the others refer to.
+    pub(crate) fn agree(self) -> bool {
+        let (limit, long) = match self {
+            Self::Narrow(_, long) => (u32::from(u8::MAX), long),
+            Self::Wide(_, long) => (u32::from(u16::MAX), long),
+            Self::Memory(_) => return true,
+        };
+        let refers = (0..self.rows() as u32).filter(|row| self.short(*row) == limit);
+        let rows = long.iter().map(|entry| entry.row.get());
+        rows.eq(refers) && long.iter().all(|entry| entry.length.get() >= limit)
+    }
+
+    /// What stands for the length of a row beside the long ones.
+    fn short(self, row: u32) -> u32 {
+        match self {
+            Self::Narrow(lengths, _) => lengths.get(row as usize).copied().map_or(0, u32::from),
+            Self::Wide(lengths, _) => {
+                lengths.get(row as usize).map_or(0, |length| u32::from(length.get()))
+            }
+            Self::Memory(view) => view.length(row),
+        }
+    }
+
     /// The length of a row; 0 where there is none.
     #[inline]
     pub(crate) fn get(self, row: u32) -> u32 {

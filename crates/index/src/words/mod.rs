@@ -11,6 +11,7 @@
 
 pub mod analyser;
 mod build;
+mod check;
 mod dictionary;
 mod error;
 mod gathered;

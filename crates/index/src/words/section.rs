@@ -23,8 +23,8 @@ pub struct Section<'a> {
     pub(crate) postings: &'a [u8],
     pub(crate) positions: &'a [u8],
     /// Where the dictionary and the postings begin, for messages.
-    dictionary_at: usize,
-    postings_at: usize,
+    pub(super) dictionary_at: usize,
+    pub(super) postings_at: usize,
 }
 
 impl<'a> Section<'a> {

@@ -58,6 +58,20 @@ impl<'a> Dictionary<'a> {
         }
     }
 
+    /// Whether the term that follows, of this number, begins where the table says, if it is the first
+    /// one of a block.
+    pub(crate) fn agrees(&self, number: u32, cursor: &TermCursor<'_>) -> bool {
+        let at = self.blocks.len().checked_sub(cursor.rest.len());
+        let offset = self.offsets.get((number / BLOCK_TERMS) as usize);
+        let offset = offset.and_then(|offset| usize::try_from(offset.get()).ok());
+        !number.is_multiple_of(BLOCK_TERMS) || (offset.is_some() && offset == at)
+    }
+
+    /// Whether nothing is behind the last term.
+    pub(crate) fn ends_at(&self, cursor: &TermCursor<'_>) -> bool {
+        cursor.rest.is_empty() && (self.count > 0 || self.blocks.is_empty())
+    }
+
     fn head(&self, block: usize) -> Result<&'a [u8], Broken> {
         let mut bytes = self.block_bytes(block).ok_or(Broken)?;
         take_term(&mut bytes).ok_or(Broken)

@@ -103,6 +103,17 @@ impl<'a> PositionReader<'a> {
         out: &mut Vec<u32>,
     ) -> Option<()> {
         out.clear();
+        self.each(all, first, count, |position| out.push(position))
+    }
+
+    /// Gives the same positions one by one.
+    pub(crate) fn each(
+        &mut self,
+        all: u64,
+        first: u64,
+        count: u32,
+        mut give: impl FnMut(u32),
+    ) -> Option<()> {
         let end = first.checked_add(u64::from(count)).filter(|end| *end <= all)?;
         let mut position = 0_u32;
         for index in first..end {
@@ -111,7 +122,7 @@ impl<'a> PositionReader<'a> {
                 self.unpack(all, block)?;
             }
             position = position.wrapping_add(self.block[(index % BLOCK as u64) as usize]);
-            out.push(position);
+            give(position);
         }
         Some(())
     }

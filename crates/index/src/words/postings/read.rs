@@ -114,6 +114,14 @@ impl<'a> ListReader<'a> {
         }
     }
 
+    /// Whether a row of the block, of this frequency and length, is within all bounds.
+    pub(crate) fn covers(&self, block: usize, frequency: u32, length: u32) -> bool {
+        let head = self.head.map(|head| &head.corners);
+        let entry = self.entries.get(block).map(|entry| &entry.corners);
+        let mut corners = head.into_iter().chain(entry);
+        corners.all(|corners| impact::covers(corners, frequency, length))
+    }
+
     /// The most that a term of this weight gives any row.
     pub(crate) fn bound_of_all(&self, weight: f32, norms: &Norms, lengths: Lengths<'_>) -> f32 {
         match self.head {
