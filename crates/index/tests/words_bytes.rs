@@ -34,8 +34,12 @@ fn long_section(positions: bool) -> Vec<u8> {
     let mut builder = SectionBuilder::new(Analyser::default(), positions);
     let mut chance = Chance::new(7);
     for row in 0..400 {
-        let words = if row == 77 { 300 } else { 1 + chance.below(4) };
-        let text: Vec<&str> = (0..words).map(|_| ["a", "b", "c"][chance.below(3)]).collect();
+        let words = if row == 77 { 300 } else { 2 + chance.below(4) };
+        let mut text: Vec<&str> = (0..words).map(|_| ["a", "b", "c"][chance.below(3)]).collect();
+        if row == 300 {
+            // The best of its list, in a block behind others.
+            text = ["c"; 9].to_vec();
+        }
         builder.put(row, &text.join(" ")).unwrap();
     }
     builder.finish(400).unwrap()
@@ -82,11 +86,19 @@ fn flip_every_bit(
     }
 }
 
+/// A section whose terms fill more than one block of the dictionary.
+fn section_of_many_terms(positions: bool) -> Vec<u8> {
+    let mut builder = SectionBuilder::new(Analyser::default(), positions);
+    for row in 0..10 {
+        let text: Vec<String> = (0..7).map(|word| format!("t{}", row * 7 + word)).collect();
+        builder.put(row, &text.join(" ")).unwrap();
+    }
+    builder.finish(10).unwrap()
+}
+
 fn all_sections() -> Vec<Vec<u8>> {
-    [false, true]
-        .iter()
-        .flat_map(|positions| [section(*positions), long_section(*positions)])
-        .collect()
+    let of = [section, long_section, section_of_many_terms];
+    of.iter().flat_map(|section| [section(false), section(true)]).collect()
 }
 
 #[test]
@@ -113,15 +125,15 @@ fn what_is_checked_can_be_read() {
     }
 }
 
-/// Where the lengths are, and where the postings.
-fn lengths_and_postings(bytes: &[u8]) -> [std::ops::Range<usize>; 2] {
+/// Where the lengths are, and where the directory of the dictionary and the postings.
+fn checked_parts(bytes: &[u8]) -> [std::ops::Range<usize>; 2] {
     let size = |at: usize| u64::from_le_bytes(*bytes[at..].first_chunk().unwrap()) as usize;
     let ends = [80, 88, 96, 104, 112].map(size).into_iter().scan(136, |end, size| {
         *end += size;
         Some(*end)
     });
     let ends: Vec<usize> = ends.collect();
-    [136..ends[1], ends[3]..ends[4]]
+    [136..ends[1], ends[2]..ends[4]]
 }
 
 #[test]
@@ -130,13 +142,14 @@ fn a_list_or_length_that_is_checked_gives_the_same_answers() {
         let analyser = Analyser::default();
         let answers = |bytes: &[u8]| {
             let source = [Source::section(Section::open(bytes).unwrap())];
-            let ask = |query| search(&source, &query, 500, |_, row| row, |_, _| true);
-            let texts = ["sorted", "table words", "a", "b", "c", "a b c"];
+            let ask = |(limit, query)| search(&source, query, limit, |_, row| row, |_, _| true);
+            let texts = ["sorted", "table words", "a", "b", "c", "a b c", "t3", "t40", "t69"];
             let queries = texts.map(|text| Query::any(&analyser, text));
-            queries.into_iter().map(ask).collect::<Result<Vec<_>, _>>()
+            let asked = queries.iter().flat_map(|query| [(500, query), (2, query)]);
+            asked.map(ask).collect::<Result<Vec<_>, _>>()
         };
         let expected = answers(&bytes).unwrap();
-        for part in lengths_and_postings(&bytes) {
+        for part in checked_parts(&bytes) {
             flip_every_bit(&bytes, part, |bit, flipped| {
                 if Section::open(flipped).unwrap().check().is_ok() {
                     assert_eq!(answers(flipped).as_ref(), Ok(&expected), "bit {bit}");
