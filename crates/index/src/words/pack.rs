@@ -65,6 +65,25 @@ impl Packer {
     }
 }
 
+/// Words of 32 bits that a block is packed into side by side.
+const LANES: usize = 4;
+
+/// One of the numbers of a full block at the front of `bytes`, without unpacking the others.
+#[inline]
+pub(crate) fn value(bytes: &[u8], bits: u8, place: usize) -> Option<u32> {
+    let bytes = packed(bytes, bits)?;
+    // Number n is in every fourth word from word n % 4 on, behind n / 4 others.
+    let bits = usize::from(bits);
+    let (first, shift) = (place / LANES * bits / 32, place / LANES * bits % 32);
+    let word = |word: usize| -> Option<u64> {
+        let bytes = bytes.get((word * LANES + place % LANES) * 4..)?.first_chunk()?;
+        Some(u64::from(u32::from_le_bytes(*bytes)))
+    };
+    let low = word(first)?;
+    let high = if shift + bits > 32 { word(first + 1)? } else { 0 };
+    Some(((high << 32 | low) >> shift & ((1 << bits) - 1)) as u32)
+}
+
 /// Bytes of a full block at this width.
 pub(crate) const fn bytes_of_block(bits: u8) -> usize {
     BLOCK / 8 * bits as usize
@@ -108,20 +127,24 @@ pub(crate) fn take_few(bytes: &[u8], bits: u8, out: &mut [u32]) -> Option<()> {
     if bits > 32 {
         return None;
     }
-    let mut bytes = bytes.get(..bytes_of(out.len(), bits))?.iter();
+    let bytes = bytes.get(..bytes_of(out.len(), bits))?;
     let mask = (1_u64 << bits) - 1;
-    let mut pending = 0_u64;
-    let mut filled = 0;
+    let mut at = 0;
     for value in out {
-        while filled < u32::from(bits) {
-            pending |= u64::from(*bytes.next()?) << filled;
-            filled += 8;
-        }
-        *value = (pending & mask) as u32;
-        pending >>= bits;
-        filled -= u32::from(bits);
+        // A number lies within eight bytes: at most 7 bits before it and 32 of its own.
+        let pending = match bytes.get(at / 8..at / 8 + 8).and_then(<[u8]>::first_chunk) {
+            Some(whole) => u64::from_le_bytes(*whole),
+            None => last_bytes(bytes.get(at / 8..)?),
+        };
+        *value = (pending >> (at % 8) & mask) as u32;
+        at += usize::from(bits);
     }
     Some(())
+}
+
+/// Fewer than eight bytes as a number.
+fn last_bytes(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 #[cfg(test)]
@@ -131,6 +154,16 @@ mod tests {
     use super::*;
 
     proptest! {
+        #[test]
+        fn each_number_of_a_block_is_found(values in any::<[u32; BLOCK]>(), shift in 0_u32..32) {
+            let values = values.map(|value| value >> shift);
+            let mut bytes = Vec::new();
+            let bits = Packer::new().put(&values, &mut bytes);
+            for (place, expected) in values.iter().enumerate() {
+                prop_assert_eq!(value(&bytes, bits, place), Some(*expected));
+            }
+        }
+
         #[test]
         fn few_numbers_come_back(values in proptest::collection::vec(any::<u32>(), 0..128), shift in 0_u32..32) {
             let values: Vec<u32> = values.iter().map(|value| value >> shift).collect();

@@ -15,7 +15,18 @@ pub(crate) fn put_signed(value: i64, out: &mut Vec<u8>) {
 }
 
 /// Takes a number from the front of `bytes`.
+#[inline]
 pub(crate) fn take(bytes: &mut &[u8]) -> Option<u64> {
+    match bytes {
+        [byte, rest @ ..] if *byte < 0x80 => {
+            *bytes = rest;
+            Some(u64::from(*byte))
+        }
+        _ => take_long(bytes),
+    }
+}
+
+fn take_long(bytes: &mut &[u8]) -> Option<u64> {
     let mut value = 0_u64;
     for (place, byte) in bytes.iter().enumerate().take(10) {
         value |= u64::from(byte & 0x7f).checked_shl(7 * place as u32)?;

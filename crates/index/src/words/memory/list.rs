@@ -114,6 +114,12 @@ impl<'a> MemoryList<'a> {
         self.column(block, 1, out, |frequency| frequency);
     }
 
+    /// The frequency at one place of a block.
+    pub(crate) fn frequency(&self, block: usize, place: usize) -> u32 {
+        let Some(chunk) = self.chunks.get(block) else { return 0 };
+        self.view.arena().get(chunk.entries + place as u32 * ENTRY + 1)
+    }
+
     fn column(&self, block: usize, column: u32, out: &mut Block, of: impl Fn(u32) -> u32) -> usize {
         let Some(chunk) = self.chunks.get(block) else { return 0 };
         let count = (chunk.count as usize).min(BLOCK);

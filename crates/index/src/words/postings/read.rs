@@ -161,6 +161,21 @@ impl<'a> ListReader<'a> {
         out.iter_mut().for_each(|frequency| *frequency = frequency.wrapping_add(1));
         Ok(())
     }
+
+    /// The frequency at one place of a block.
+    #[inline]
+    pub(crate) fn frequency(&self, block: usize, place: usize) -> Result<u32, Refused> {
+        let Some(entry) = self.entries.get(block) else {
+            return self.rest.frequencies.get(place).copied().ok_or(Refused);
+        };
+        if entry.frequency_bits == 0 {
+            return Ok(1);
+        }
+        let start = entry.start.get() as usize + pack::bytes_of_block(entry.row_bits);
+        let bytes = self.blocks.get(start..).ok_or(Refused)?;
+        let less = pack::value(bytes, entry.frequency_bits, place).ok_or(Refused)?;
+        Ok(less.wrapping_add(1))
+    }
 }
 
 fn end_of(entry: &BlockEntry) -> usize {
@@ -183,8 +198,10 @@ impl Rest {
         }
         let frequencies = &mut self.frequencies[..self.count];
         let bytes = bytes.get(pack::bytes_of(self.count, row_bits)..)?;
-        pack::take_few(bytes, frequency_bits, frequencies)?;
-        frequencies.iter_mut().for_each(|frequency| *frequency = frequency.wrapping_add(1));
+        if frequency_bits > 0 {
+            pack::take_few(bytes, frequency_bits, frequencies)?;
+            frequencies.iter_mut().for_each(|frequency| *frequency = frequency.wrapping_add(1));
+        }
         Some(())
     }
 }

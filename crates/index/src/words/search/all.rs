@@ -1,11 +1,15 @@
 //! Rows that have all of the terms: the rarest list leads, the others are asked for its rows.
 //!
-//! Blocks of the leading list whose bounds cannot reach the threshold are passed over whole. Scores
-//! are added up in the order of the plan, not in that of the lists.
+//! A block of the leading list is taken at a time. First its rows are looked up in the other lists,
+//! from the rarest on; only those that all lists have are scored. Once there is a threshold, blocks
+//! and rows that cannot reach it are passed over before they are looked up. Scores are added up in
+//! the order of the plan, not in that of the lists.
 
 use super::super::error::WordsError;
-use super::super::pack::BLOCK;
-use super::cursor::Cursor;
+use super::super::pack::{BLOCK, Block};
+use super::super::score::Norms;
+use super::cursor::{Cursor, Place};
+use super::kept::Kept;
 use super::plan::Plan;
 use super::source::Source;
 use super::top::Best;
@@ -25,49 +29,70 @@ pub(super) fn run(
         leaf.terms.iter().map(|term| Some((leaf.weight, term.found[number].as_ref()?)))
     });
     let Some(found) = found.collect::<Option<Vec<_>>>() else { return Ok(()) };
-    let cursors =
-        found.iter().map(|(weight, found)| Cursor::new(source, &plan.norms, found, *weight));
-    let cursors: Vec<Cursor<'_, '_>> = cursors.collect();
-    if cursors.is_empty() {
-        return Ok(());
+    let lists = found.iter().map(|(weight, found)| {
+        let cursor = Cursor::new(source, &plan.norms, found, *weight);
+        List { cursor, others: 0.0, places: [Place::default(); BLOCK] }
+    });
+    let mut lists: Vec<List<'_, '_>> = lists.collect();
+    let mut order: Vec<usize> = (0..lists.len()).collect();
+    order.sort_by_key(|at| lists[*at].cursor.df());
+    let Some((lead, asked)) = order.split_first() else { return Ok(()) };
+    let bounds: Vec<f32> = lists.iter().map(|list| list.cursor.most).collect();
+    for at in &order {
+        let but_this = asked.iter().filter(|other| *other != at);
+        lists[*at].others = but_this.map(|other| bounds[*other]).sum();
     }
-    Search::new(cursors).run(top)
+    let slack = 1.0 - ROUNDING * (lists.len() + 4) as f32;
+    let search = Search {
+        source,
+        norms: &plan.norms,
+        lists,
+        lead: *lead,
+        asked,
+        slack,
+        count: 0,
+        rows: [0; BLOCK],
+        given: [0.0; BLOCK],
+    };
+    search.run(top)
 }
 
-struct Search<'s, 'a> {
-    /// In the order of the plan.
-    cursors: Vec<Cursor<'s, 'a>>,
-    /// The cursors by rising number of rows.
-    order: Vec<usize>,
+/// A list, and what was found in it.
+struct List<'s, 'a> {
+    cursor: Cursor<'s, 'a>,
+    /// The most that all lists but this and the leading one give a row.
     others: f32,
-    slack: f32,
-    /// Rows that every list so far has.
-    rows: Vec<u32>,
-    /// For each cursor what it gives each of `rows`; empty for those not asked yet.
-    given: Vec<Vec<f32>>,
-    kept: Vec<usize>,
+    /// Where it has the rows that are left.
+    places: [Place; BLOCK],
 }
 
-impl<'s, 'a> Search<'s, 'a> {
-    fn new(cursors: Vec<Cursor<'s, 'a>>) -> Self {
-        let mut order: Vec<usize> = (0..cursors.len()).collect();
-        order.sort_by_key(|at| cursors[*at].df());
-        let others = order[1..].iter().map(|at| cursors[*at].most).sum();
-        let slack = 1.0 - ROUNDING * (cursors.len() + 4) as f32;
-        let given = cursors.iter().map(|_| Vec::new()).collect();
-        Self { cursors, order, others, slack, rows: Vec::new(), given, kept: Vec::new() }
-    }
+struct Search<'s, 'a, 'o> {
+    source: &'s Source<'a>,
+    norms: &'s Norms,
+    /// In the order of the plan.
+    lists: Vec<List<'s, 'a>>,
+    /// The list of fewest rows, and the others by rising number.
+    lead: usize,
+    asked: &'o [usize],
+    slack: f32,
+    /// Rows that every list so far has: so many at the front.
+    count: usize,
+    rows: Block,
+    /// What the leading list gives them, where there is a threshold.
+    given: [f32; BLOCK],
+}
 
+impl Search<'_, '_, '_> {
     fn run(mut self, top: &mut impl Best) -> Result<(), WordsError> {
         let mut row = 0;
         loop {
-            let lead = &mut self.cursors[self.order[0]];
-            if !lead.seek(row) {
+            let List { cursor, others, .. } = &mut self.lists[self.lead];
+            if !cursor.seek(row) {
                 return Ok(());
             }
-            let last = lead.last_row();
+            let last = cursor.last_row();
             let floor = top.floor(row) * self.slack;
-            if lead.bound() + self.others >= floor {
+            if floor <= 0.0 || cursor.bound() + *others >= floor {
                 self.block(floor, top)?;
             }
             match last.checked_add(1) {
@@ -79,60 +104,80 @@ impl<'s, 'a> Search<'s, 'a> {
 
     /// The rows of the leading list's block that all lists have.
     fn block(&mut self, floor: f32, top: &mut impl Best) -> Result<(), WordsError> {
-        let lead = self.order[0];
-        let mut given = [0.0; BLOCK];
-        let rows = self.cursors[lead].contributions(&mut given)?;
-        self.rows.clear();
-        self.given.iter_mut().for_each(Vec::clear);
-        for (row, given) in rows.iter().zip(&given) {
-            if *given + self.others >= floor {
-                self.rows.push(*row);
-                self.given[lead].push(*given);
+        self.lead(floor)?;
+        for at in 0..self.asked.len() {
+            if self.count == 0 {
+                return Ok(());
             }
+            self.look_up(at, floor)?;
         }
-        for at in 1..self.order.len() {
-            self.intersect(at, floor)?;
-        }
-        for (at, row) in self.rows.iter().enumerate() {
-            let score = self.given.iter().fold(0.0, |sum, given| sum + given[at]);
-            top.offer(score, *row);
+        for at in 0..self.count {
+            top.offer(self.score(at)?, self.rows[at]);
         }
         Ok(())
     }
 
-    /// Keeps the rows that the list at this place of the order has as well.
-    fn intersect(&mut self, at: usize, floor: f32) -> Result<(), WordsError> {
-        let number = self.order[at];
-        let but_this = self.order[1..].iter().filter(|other| **other != number);
-        let others: f32 = but_this.map(|other| self.cursors[*other].most).sum();
-        let cursor = &mut self.cursors[number];
-        let mut mine = std::mem::take(&mut self.given[number]);
-        let leads = &self.given[self.order[0]];
-        self.kept.clear();
-        for (index, row) in self.rows.iter().enumerate() {
-            if !cursor.seek(*row) {
-                break;
-            }
-            if leads[index] + cursor.bound() + others < floor {
-                continue;
-            }
-            if let Some(place) = cursor.find(*row)? {
-                mine.push(cursor.contribution_at(place)?);
-                self.kept.push(index);
-            }
+    /// The rows of the leading list's block that can reach the threshold.
+    fn lead(&mut self, floor: f32) -> Result<(), WordsError> {
+        let List { cursor, others, places } = &mut self.lists[self.lead];
+        let mut kept = Kept::default();
+        if floor > 0.0 {
+            let count = cursor.contributions(&mut self.given)?.len();
+            kept.add(0..count, |at| self.given[at] + *others >= floor);
+        } else {
+            let count = cursor.rows()?.len();
+            kept.add(0..count, |_| true);
         }
-        let kept = &self.kept;
-        keep(&mut self.rows, kept);
-        self.order[..at].iter().for_each(|before| keep(&mut self.given[*before], kept));
-        self.given[number] = mine;
+        for (at, place) in places.iter_mut().enumerate() {
+            *place = cursor.place(at);
+        }
+        self.rows.copy_from_slice(cursor.block_of_rows());
+        kept.keep(&mut self.rows);
+        kept.keep(&mut self.given);
+        kept.keep(places);
+        self.count = kept.count();
         Ok(())
     }
-}
 
-/// Keeps the values at these places, which rise.
-fn keep<T: Copy>(values: &mut Vec<T>, places: &[usize]) {
-    for (to, from) in places.iter().enumerate() {
-        values[to] = values[*from];
+    /// Keeps the rows that a list has as well.
+    fn look_up(&mut self, at: usize, floor: f32) -> Result<(), WordsError> {
+        let List { cursor, others, places } = &mut self.lists[self.asked[at]];
+        let rows = &self.rows[..self.count];
+        let (mut kept, mut good) = (Kept::default(), Kept::default());
+        let mut from = 0;
+        while from < rows.len() && cursor.seek(rows[from]) {
+            let last = cursor.last_row();
+            let here = rows[from..].iter().take_while(|row| **row <= last).count();
+            let until = from + here.max(1);
+            good.clear();
+            if floor > 0.0 {
+                let bound = cursor.bound() + *others;
+                good.add(from..until, |at| self.given[at] + bound >= floor);
+            } else {
+                good.add(from..until, |_| true);
+            }
+            if good.count() > 0 {
+                cursor.find_each(rows, good.places(), &mut kept, places)?;
+            }
+            from = until;
+        }
+        kept.keep(&mut self.rows);
+        kept.keep(&mut self.given);
+        kept.keep(&mut self.lists[self.lead].places);
+        for before in &self.asked[..at] {
+            kept.keep(&mut self.lists[*before].places);
+        }
+        self.count = kept.count();
+        Ok(())
     }
-    values.truncate(places.len());
+
+    /// The score of one of the rows that all lists have.
+    fn score(&self, at: usize) -> Result<f32, WordsError> {
+        let inverse = self.norms.inverse(self.source.lengths().get(self.rows[at]));
+        let mut sum = 0.0;
+        for list in &self.lists {
+            sum += list.cursor.contribution_to(inverse, list.places[at])?;
+        }
+        Ok(sum)
+    }
 }

@@ -8,13 +8,17 @@
 
 use super::super::error::WordsError;
 use super::super::pack::BLOCK;
-use super::cursor::Cursor;
+use super::cursor::{Cursor, Place};
+use super::kept::Kept;
 use super::plan::Plan;
 use super::source::Source;
 use super::top::Best;
 
 /// Rows of a window.
 const WINDOW: usize = 4096;
+
+/// Rows of a run: a window has 64 of them.
+const RUN: usize = WINDOW / 64;
 
 /// The share by which a sum of bounds may be less than the sum it bounds, for each number added.
 const ROUNDING: f32 = 1.2e-7;
@@ -44,9 +48,11 @@ struct Search<'s, 'a> {
     rest: Vec<f32>,
     /// What the threshold is multiplied with, so that rounding takes no hit away.
     slack: f32,
+    /// What the essential terms give the rows of a window.
     sums: Box<[f32; WINDOW]>,
-    touched: Box<[u64; WINDOW / 64]>,
-    candidates: Vec<(u32, f32)>,
+    /// Which rows have a sum.
+    touched: Box<[u64; WINDOW / RUN]>,
+    candidates: Candidates,
 }
 
 impl<'s, 'a> Search<'s, 'a> {
@@ -65,8 +71,8 @@ impl<'s, 'a> Search<'s, 'a> {
             rest,
             slack,
             sums: Box::new([0.0; WINDOW]),
-            touched: Box::new([0; WINDOW / 64]),
-            candidates: Vec::new(),
+            touched: Box::new([0; WINDOW / RUN]),
+            candidates: Candidates::default(),
         }
     }
 
@@ -109,10 +115,10 @@ impl<'s, 'a> Search<'s, 'a> {
         } else {
             0
         };
-        for (row, given) in rows.iter().zip(&given).skip(start) {
-            if *given + others >= floor {
-                self.candidates.push((*row, *given));
-            }
+        let mut good = Kept::default();
+        good.add(start..rows.len(), |at| given[at] + others >= floor);
+        for at in good.places() {
+            self.candidates.push(rows[usize::from(*at)], given[usize::from(*at)]);
         }
         Ok(cursor.last_row().checked_add(1))
     }
@@ -152,18 +158,23 @@ impl<'s, 'a> Search<'s, 'a> {
 
     /// Takes the rows of the window that can still become hits, and empties it.
     fn gather(&mut self, start: u32, others: f32, floor: f32) {
-        for (word, touched) in self.touched.iter_mut().enumerate() {
+        let (runs, _) = self.sums.as_chunks_mut::<RUN>();
+        for (number, (run, touched)) in runs.iter_mut().zip(&mut *self.touched).enumerate() {
             let mut bits = std::mem::take(touched);
-            if bits == 0 {
-                continue;
+            if bits.count_ones() as usize >= RUN / 4 {
+                // Of most runs no row is good enough; this looks at all of them without a branch.
+                if !run.iter().fold(false, |any, sum| any | (*sum + others >= floor)) {
+                    *run = [0.0; RUN];
+                    continue;
+                }
             }
-            let sums = &mut self.sums[word * 64..word * 64 + 64];
             while bits != 0 {
                 let bit = bits.trailing_zeros();
                 bits &= bits - 1;
-                let sum = std::mem::take(&mut sums[bit as usize]);
+                let sum = std::mem::take(&mut run[bit as usize]);
                 if sum + others >= floor {
-                    self.candidates.push((start + word as u32 * 64 + bit, sum));
+                    let row = start + number as u32 * RUN as u32 + bit;
+                    self.candidates.push(row, sum);
                 }
             }
         }
@@ -171,35 +182,73 @@ impl<'s, 'a> Search<'s, 'a> {
 
     /// Looks the candidates up in the terms from `from` on, and offers what is left.
     fn finish(&mut self, from: usize, top: &mut impl Best) -> Result<(), WordsError> {
-        let Some((first, _)) = self.candidates.first() else { return Ok(()) };
+        let Some(first) = self.candidates.rows.first() else { return Ok(()) };
         let floor = top.floor(*first) * self.slack;
         for at in from..self.cursors.len() {
-            let (mine, after) = (self.rest[at], self.rest[at + 1]);
-            let cursor = &mut self.cursors[at];
-            let mut kept = 0;
-            for index in 0..self.candidates.len() {
-                let (row, sum) = self.candidates[index];
-                if sum + mine < floor {
-                    continue;
-                }
-                let mut sum = sum;
-                if cursor.seek(row) {
-                    if sum + cursor.bound() + after < floor {
-                        continue;
-                    }
-                    if let Some(place) = cursor.find(row)? {
-                        sum += cursor.contribution_at(place)?;
-                    }
-                } else if sum + after < floor {
-                    continue;
-                }
-                self.candidates[kept] = (row, sum);
-                kept += 1;
-            }
-            self.candidates.truncate(kept);
+            self.candidates.keep_from(floor, self.rest[at]);
+            self.candidates.look_up(&mut self.cursors[at], floor, self.rest[at + 1])?;
         }
-        for (row, score) in self.candidates.drain(..) {
+        // Those that were not looked up everywhere are below the threshold.
+        for (row, score) in self.candidates.rows.drain(..).zip(self.candidates.sums.drain(..)) {
             top.offer(score, row);
+        }
+        Ok(())
+    }
+}
+
+/// Rows that can still become hits, rising, and what the terms so far give them.
+#[derive(Default)]
+struct Candidates {
+    rows: Vec<u32>,
+    sums: Vec<f32>,
+}
+
+impl Candidates {
+    fn push(&mut self, row: u32, sum: f32) {
+        self.rows.push(row);
+        self.sums.push(sum);
+    }
+
+    /// Keeps those that reach the threshold with this much more.
+    fn keep_from(&mut self, floor: f32, more: f32) {
+        let mut kept = 0;
+        for at in 0..self.rows.len() {
+            let (row, sum) = (self.rows[at], self.sums[at]);
+            (self.rows[kept], self.sums[kept]) = (row, sum);
+            kept += usize::from(sum + more >= floor);
+        }
+        self.rows.truncate(kept);
+        self.sums.truncate(kept);
+    }
+
+    /// Adds what a term gives those that reach the threshold with it and this much after it.
+    fn look_up(
+        &mut self,
+        cursor: &mut Cursor<'_, '_>,
+        floor: f32,
+        after: f32,
+    ) -> Result<(), WordsError> {
+        let mut rest = (self.rows.as_slice(), self.sums.as_mut_slice());
+        let mut places = [Place::default(); BLOCK];
+        while let Some(first) = rest.0.first() {
+            if !cursor.seek(*first) {
+                return Ok(());
+            }
+            let last = cursor.last_row();
+            let here = rest.0.iter().take(BLOCK).take_while(|row| **row <= last).count();
+            let (rows, later_rows) = rest.0.split_at(here.max(1));
+            let (sums, later_sums) = rest.1.split_at_mut(here.max(1));
+            rest = (later_rows, later_sums);
+            let bound = cursor.bound() + after;
+            let (mut good, mut found) = (Kept::default(), Kept::default());
+            good.add(0..rows.len(), |at| sums[at] + bound >= floor);
+            if good.count() > 0 {
+                cursor.find_each(rows, good.places(), &mut found, &mut places)?;
+                for (at, place) in found.places().iter().zip(&places) {
+                    let at = usize::from(*at);
+                    sums[at] += cursor.contribution_at(rows[at], *place)?;
+                }
+            }
         }
         Ok(())
     }
@@ -211,7 +260,7 @@ fn add_up(
     first: u32,
     start: u32,
     sums: &mut [f32; WINDOW],
-    touched: &mut [u64; WINDOW / 64],
+    touched: &mut [u64; WINDOW / RUN],
 ) -> Result<(), WordsError> {
     let last = start + (WINDOW as u32 - 1);
     let mut row = first;
@@ -225,7 +274,7 @@ fn add_up(
                 break;
             }
             sums[place] += *given;
-            touched[place / 64] |= 1 << (place % 64);
+            touched[place / RUN] |= 1 << (place % RUN);
         }
         match cursor.last_row().checked_add(1) {
             Some(after) if after <= last => row = after,

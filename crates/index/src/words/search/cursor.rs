@@ -4,11 +4,19 @@ use super::super::error::WordsError;
 use super::super::pack::{BLOCK, Block};
 use super::super::postings::Refused;
 use super::super::score::{Norms, contribution};
+use super::kept::Kept;
 use super::list::Positions;
 use super::source::{Found, Source};
 
 /// No block.
 const NONE: usize = usize::MAX;
+
+/// A place in a list.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Place {
+    block: u32,
+    place: u32,
+}
 
 /// Walks over one list, always forwards.
 #[derive(Debug)]
@@ -28,8 +36,7 @@ pub(super) struct Cursor<'s, 'a> {
     bound_of: usize,
     bound: f32,
     count: usize,
-    /// Rows before this one are less than what was looked for last.
-    at: usize,
+    /// Behind the last one they are greater than every row.
     rows: Block,
     frequencies: Block,
 }
@@ -54,7 +61,6 @@ impl<'s, 'a> Cursor<'s, 'a> {
             bound_of: NONE,
             bound: 0.0,
             count: 0,
-            at: 0,
             rows: [0; BLOCK],
             frequencies: [0; BLOCK],
         }
@@ -73,7 +79,6 @@ impl<'s, 'a> Cursor<'s, 'a> {
             if self.block < self.blocks && self.last_row() < row {
                 self.block = self.blocks;
             }
-            self.at = 0;
         }
         self.block < self.blocks
     }
@@ -126,8 +131,8 @@ impl<'s, 'a> Cursor<'s, 'a> {
         if self.rows_of != self.block {
             let count = self.found.list.rows(self.block, &mut self.rows);
             self.count = count.map_err(|Refused| self.source.broken())?;
+            self.rows[self.count..].fill(u32::MAX);
             self.rows_of = self.block;
-            self.at = 0;
         }
         Ok(())
     }
@@ -156,17 +161,69 @@ impl<'s, 'a> Cursor<'s, 'a> {
         Ok(&self.rows[..self.count])
     }
 
-    /// Where in the block that it stands at `row` is; rows asked for must rise.
+    /// The rows of the block that it stands at.
+    #[inline]
+    pub(super) fn rows(&mut self) -> Result<&[u32], WordsError> {
+        self.load_rows()?;
+        Ok(&self.rows[..self.count])
+    }
+
+    /// The rows of the block that were loaded last; behind them, greater numbers.
+    #[inline]
+    pub(super) fn block_of_rows(&self) -> &Block {
+        &self.rows
+    }
+
+    /// Where in the block that it stands at `row` is.
     #[inline]
     pub(super) fn find(&mut self, row: u32) -> Result<Option<usize>, WordsError> {
         self.load_rows()?;
-        let rows = &self.rows[self.at..self.count];
-        self.at += if rows.first().is_some_and(|first| *first >= row) {
-            0
-        } else {
-            rows.partition_point(|other| *other < row)
-        };
-        Ok((self.rows.get(self.at) == Some(&row) && self.at < self.count).then_some(self.at))
+        Ok(self.place_of(row))
+    }
+
+    /// Looks up those of at most 128 rows that are `asked` for in the block that it stands at. Keeps
+    /// which ones are there, and their places in the list.
+    ///
+    /// There is no branch on what is found: it cannot be foreseen.
+    #[inline]
+    pub(super) fn find_each(
+        &mut self,
+        rows: &[u32],
+        asked: &[u8],
+        kept: &mut Kept,
+        places: &mut [Place; BLOCK],
+    ) -> Result<(), WordsError> {
+        self.load_rows()?;
+        for at in asked {
+            let row = rows[usize::from(*at)];
+            let place = self.least_from(row);
+            places[kept.count() % BLOCK] = self.place(place);
+            kept.push(*at, self.rows[place] == row);
+        }
+        Ok(())
+    }
+
+    fn place_of(&self, row: u32) -> Option<usize> {
+        let place = self.least_from(row);
+        (self.rows[place] == row && place < self.count).then_some(place)
+    }
+
+    /// The place of the first row of the block that is not less than this one, or the last place.
+    /// Halves the block seven times.
+    #[inline]
+    fn least_from(&self, row: u32) -> usize {
+        let mut place = 0;
+        for half in [64, 32, 16, 8, 4, 2, 1] {
+            let before = self.rows[(place + half - 1) % BLOCK] < row;
+            place += half * usize::from(before);
+        }
+        place % BLOCK
+    }
+
+    /// The place in the list of what is at this place of the block.
+    #[inline]
+    pub(super) fn place(&self, place: usize) -> Place {
+        Place { block: self.block as u32, place: place as u32 }
     }
 
     /// The positions of the row at this place of the block.
@@ -182,12 +239,18 @@ impl<'s, 'a> Cursor<'s, 'a> {
         read.ok_or_else(|| source.broken())
     }
 
-    /// What the term gives the row at this place of the block.
+    /// What the term gives a row, which is at this place of the list.
     #[inline]
-    pub(super) fn contribution_at(&mut self, place: usize) -> Result<f32, WordsError> {
-        let (source, norms, weight) = (self.source, self.norms, self.weight);
-        let (rows, frequencies) = self.rows_and_frequencies()?;
-        let inverse = norms.inverse(source.lengths().get(rows[place]));
-        Ok(contribution(weight, frequencies[place], inverse))
+    pub(super) fn contribution_at(&self, row: u32, place: Place) -> Result<f32, WordsError> {
+        let inverse = self.norms.inverse(self.source.lengths().get(row));
+        self.contribution_to(inverse, place)
+    }
+
+    /// What the term gives a row of this norm, which is at this place of the list.
+    #[inline]
+    pub(super) fn contribution_to(&self, inverse: f32, at: Place) -> Result<f32, WordsError> {
+        let frequency = self.found.list.frequency(at.block as usize, at.place as usize);
+        let frequency = frequency.map_err(|Refused| self.source.broken())?;
+        Ok(contribution(self.weight, frequency, inverse))
     }
 }

@@ -82,6 +82,15 @@ impl List<'_> {
             }
         }
     }
+
+    /// The frequency at one place of a block.
+    #[inline]
+    pub(crate) fn frequency(&self, block: usize, place: usize) -> Result<u32, Refused> {
+        match self {
+            Self::Stored(list) => list.frequency(block, place),
+            Self::Memory(list) => Ok(list.frequency(block, place)),
+        }
+    }
 }
 
 /// Where the positions of a term are.

@@ -14,6 +14,7 @@
 mod all;
 mod any;
 mod cursor;
+mod kept;
 mod list;
 mod mixed;
 mod plan;
