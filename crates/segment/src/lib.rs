@@ -49,6 +49,7 @@ mod assembly;
 mod batch;
 mod cursor;
 mod directories;
+mod ends;
 mod error;
 mod incoming;
 mod lines;

@@ -204,6 +204,8 @@ fn nothing_can_be_looked_up_where_nothing_is_sorted() {
     assert!(unsorted(segment.find_concepts(&[], &mut []).unwrap_err()));
     assert!(unsorted(segment.outgoing(0, &id(1)).unwrap_err()));
     assert!(unsorted(segment.incoming(0, &id(1)).err().unwrap()));
+    assert!(unsorted(segment.outgoing_of_all(&[], &mut []).unwrap_err()));
+    assert!(unsorted(segment.incoming_of_all(&[], &mut []).unwrap_err()));
     assert!(unsorted(segment.find_association(0, &id(1), kind, &id(2)).unwrap_err()));
 }
 

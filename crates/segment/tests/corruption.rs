@@ -52,6 +52,12 @@ fn answers<D: AsRef<[u8]>>(segment: &Segment<D>, seed: u64) -> Vec<Answer> {
             Ok(records?.as_bytes().to_vec())
         });
         all.push(incoming);
+        let mut out: [&[_]; 1] = [&[]];
+        let batch = segment.outgoing_of_all(&[(hash, id)], &mut out);
+        all.push(batch.map(|()| out[0].as_bytes().to_vec()));
+        let mut into: [&[_]; 1] = [&[]];
+        let batch = segment.incoming_of_all(&[(hash, id)], &mut into);
+        all.push(batch.map(|()| into[0].as_bytes().to_vec()));
         let tombstone = segment.vertex_tombstone(hash, &id);
         all.push(tombstone.map(|seq| seq.unwrap_or(u64::MAX).to_le_bytes().to_vec()));
         all.push(segment.read_concept(n * 128).map(|r| r.as_bytes().to_vec()));

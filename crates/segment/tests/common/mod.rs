@@ -242,7 +242,10 @@ pub fn check_answers<D: AsRef<[u8]>>(
     let keys: Vec<_> = asked.iter().map(|id| (rows.hash(id), *id)).collect();
     let mut found = vec![None; keys.len()];
     segment.find_concepts(&keys, &mut found).unwrap();
-    for ((hash, id), batched) in keys.into_iter().zip(found) {
+    let (mut out, mut into) = (vec![&[][..]; keys.len()], vec![&[][..]; keys.len()]);
+    segment.outgoing_of_all(&keys, &mut out).unwrap();
+    segment.incoming_of_all(&keys, &mut into).unwrap();
+    for (((hash, id), batched), ends) in keys.into_iter().zip(found).zip(out.iter().zip(into)) {
         let record = segment.find_concept(hash, &id).unwrap();
         assert_eq!(record, batched, "{id}");
         assert_eq!(record.is_some(), rows.concepts.contains_key(&id), "{id}");
@@ -252,8 +255,10 @@ pub fn check_answers<D: AsRef<[u8]>>(
         }
         let outgoing = segment.outgoing(hash, &id).unwrap();
         assert_eq!(outgoing, rows.outgoing(id), "{id}");
+        assert_eq!(outgoing, *ends.0, "{id}");
         let incoming = segment.incoming(hash, &id).unwrap();
         assert_eq!(incoming.len(), incoming.clone().count());
+        assert_eq!(incoming.rows(), ends.1, "{id}");
         let incoming: Vec<_> = incoming.map(|record| *record.unwrap()).collect();
         assert_eq!(incoming, rows.incoming(id), "{id}");
         let tombstone = segment.vertex_tombstone(hash, &id).unwrap();

@@ -1,0 +1,343 @@
+//! [`GraphView`]: a snapshot as the graph that `sutra_index::graph` searches.
+//!
+//! Invariants:
+//! * It tells the edges that [`Snapshot::outgoing`] and [`Snapshot::incoming`] list, in their order:
+//!   of each association the newest version, unless that is deleted or an end of it was deleted
+//!   after it was put.
+//! * Records of segments are read where they lie. Only those of memtables are copied.
+//! * Look-ups of many vertices are begun together, so that their waits for memory overlap.
+
+mod degree;
+mod filter;
+mod merge;
+mod project;
+mod run;
+
+use std::hint::black_box;
+use std::ops::ControlFlow;
+
+use sutra_format::{AssociationRecord, ConceptId};
+use sutra_fs::{Dir, OsDir};
+use sutra_index::graph::{Adjacency, Direction, Edge, EdgeOf};
+use zerocopy::little_endian::U32;
+
+use self::run::{Run, Runs};
+use crate::error::{LsmError, Result};
+use crate::files::MappedSegment;
+use crate::memtable::Memtable;
+use crate::snapshot::Snapshot;
+
+pub use self::filter::EdgeFilter;
+
+/// The associations of a snapshot as edges between ids. Making one costs next to nothing.
+///
+/// Every id has edges if associations name it, whether there is a concept with that id or not.
+/// A look-up costs one cache line for each segment that has no edges of the vertex, and two and the
+/// records for one that has.
+pub struct GraphView<'s, D: Dir = OsDir> {
+    snapshot: &'s Snapshot<D>,
+    /// Those that have anything, newest first.
+    memtables: Vec<&'s Memtable>,
+    /// Those that have associations, newest first.
+    segments: Vec<&'s MappedSegment<D>>,
+    /// Whether a record may be a tombstone.
+    tombstones: bool,
+    /// Whether a record may be older than the deletion of one of its ends.
+    vertex_tombstones: bool,
+}
+
+impl<D: Dir> Snapshot<D> {
+    /// The associations as a graph, for the searches of `sutra_index::graph`.
+    pub fn graph(&self) -> GraphView<'_, D> {
+        let version = &*self.version;
+        let memtables: Vec<_> =
+            version.memtables.iter().map(AsRef::as_ref).filter(|m| !m.is_empty()).collect();
+        let segments = version.segments.iter().map(|file| -> &MappedSegment<D> { &file.segment });
+        GraphView {
+            snapshot: self,
+            tombstones: version.association_tombstones || !memtables.is_empty(),
+            vertex_tombstones: version.has_vertex_tombstones(),
+            memtables,
+            segments: segments.filter(|s| s.header().associations.count.get() > 0).collect(),
+        }
+    }
+}
+
+/// One end of the associations that are asked for.
+#[derive(Clone, Copy)]
+struct End {
+    hash: u64,
+    id: ConceptId,
+    /// Whether they start or end there.
+    outgoing: bool,
+    /// Whether associations of the end with itself are left out.
+    without_loops: bool,
+    /// When the end was deleted last, as a sequence number.
+    deleted_seq: Option<u64>,
+}
+
+impl End {
+    fn neighbor(&self, record: &AssociationRecord) -> ConceptId {
+        if self.outgoing { record.target } else { record.source }
+    }
+}
+
+impl<'s, D: Dir> GraphView<'s, D> {
+    fn end(&self, hash: u64, id: ConceptId, direction: Direction, outgoing: bool) -> Result<End> {
+        let without_loops = !outgoing && direction == Direction::Both;
+        let deleted_seq = self.deleted_seq(hash, &id)?;
+        Ok(End { hash, id, outgoing, without_loops, deleted_seq })
+    }
+
+    fn deleted_seq(&self, hash: u64, id: &ConceptId) -> Result<Option<u64>> {
+        if !self.vertex_tombstones {
+            return Ok(None);
+        }
+        self.snapshot.version.vertex_tombstone(hash, id, self.snapshot.seq())
+    }
+
+    fn hash(&self, id: &ConceptId) -> u64 {
+        self.snapshot.version.hash(id)
+    }
+
+    /// What a segment has of an end.
+    fn run(&self, segment: &'s MappedSegment<D>, end: &End) -> Result<Run<'s, D>> {
+        Ok(if end.outgoing {
+            Run::Together(segment.outgoing(end.hash, &end.id)?)
+        } else {
+            Run::Scattered(segment, segment.incoming(end.hash, &end.id)?.rows())
+        })
+    }
+
+    /// Tells the edges of an end, given what each segment has of it.
+    #[inline]
+    fn tell_end(
+        &self,
+        end: &End,
+        sealed: impl Iterator<Item = Result<Run<'s, D>>>,
+        filter: &EdgeFilter,
+        visit: &mut impl FnMut(EdgeOf<Self>) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>> {
+        if self.memtables.is_empty() {
+            let mut runs = Runs::default();
+            for run in sealed {
+                runs.add(run?);
+            }
+            return self.tell_runs(end, &runs, filter, visit);
+        }
+        let (mut recent, mut bounds) = (Vec::new(), Vec::new());
+        for memtable in &self.memtables {
+            let seq = self.snapshot.seq();
+            if end.outgoing {
+                memtable.outgoing(end.hash, &end.id, seq, &mut recent);
+            } else {
+                memtable.incoming(end.hash, &end.id, seq, &mut recent);
+            }
+            bounds.push(recent.len());
+        }
+        let mut runs = Runs::default();
+        let mut start = 0;
+        for bound in bounds {
+            runs.add(Run::Together(&recent[start..bound]));
+            start = bound;
+        }
+        for run in sealed {
+            runs.add(run?);
+        }
+        self.tell_runs(end, &runs, filter, visit)
+    }
+
+    #[inline]
+    fn tell_runs(
+        &self,
+        end: &End,
+        runs: &Runs<'_, D>,
+        filter: &EdgeFilter,
+        visit: &mut impl FnMut(EdgeOf<Self>) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>> {
+        let seed = self.snapshot.version.hash_seed;
+        let mut each = |record: &AssociationRecord| self.tell(end, record, filter, visit);
+        if filter.kinds().is_empty() || runs.len() <= LONG {
+            return merge::merge(seed, end.outgoing, runs, &mut each);
+        }
+        for kind in filter.kinds() {
+            let mut of_kind = Runs::default();
+            for run in runs.iter() {
+                of_kind.add(run.of_kind(*kind)?);
+            }
+            if merge::merge(seed, end.outgoing, &of_kind, &mut each)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Tells one edge, if it is meant and not deleted.
+    #[inline]
+    fn tell(
+        &self,
+        end: &End,
+        record: &AssociationRecord,
+        filter: &EdgeFilter,
+        visit: &mut impl FnMut(EdgeOf<Self>) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>> {
+        let neighbor = end.neighbor(record);
+        let unwanted = (self.tombstones && record.is_tombstone())
+            || !filter.admits(record)
+            || (end.without_loops && neighbor == end.id)
+            || (self.vertex_tombstones && self.is_hidden(end, &neighbor, record)?);
+        if unwanted {
+            return Ok(ControlFlow::Continue(()));
+        }
+        Ok(visit(Edge {
+            neighbor,
+            kind: record.kind(),
+            weight: record.weight.get(),
+            outgoing: end.outgoing,
+            reference: *record,
+        }))
+    }
+
+    /// Whether an end of the association was deleted after it was put.
+    fn is_hidden(
+        &self,
+        end: &End,
+        neighbor: &ConceptId,
+        record: &AssociationRecord,
+    ) -> Result<bool> {
+        let is_later = |deleted: Option<u64>| deleted.is_some_and(|seq| seq > record.seq.get());
+        Ok(is_later(end.deleted_seq) || is_later(self.deleted_seq(self.hash(neighbor), neighbor)?))
+    }
+}
+
+/// From so many rows on kinds are sought, and not read past.
+const LONG: usize = 32;
+
+impl<D: Dir> Adjacency for GraphView<'_, D> {
+    type Vertex = ConceptId;
+    type Reference = AssociationRecord;
+    type Filter = EdgeFilter;
+    type Error = LsmError;
+
+    fn edges(
+        &self,
+        vertex: ConceptId,
+        direction: Direction,
+        filter: &EdgeFilter,
+        mut visit: impl FnMut(EdgeOf<Self>) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>> {
+        let hash = self.hash(&vertex);
+        for outgoing in sides(direction) {
+            let end = self.end(hash, vertex, direction, *outgoing)?;
+            let sealed = self.segments.iter().map(|segment| self.run(segment, &end));
+            if self.tell_end(&end, sealed, filter, &mut visit)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn edges_of_all(
+        &self,
+        vertices: &[ConceptId],
+        direction: Direction,
+        filter: &EdgeFilter,
+        mut visit: impl FnMut(usize, EdgeOf<Self>) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>> {
+        if let [vertex] = vertices {
+            return self.edges(*vertex, direction, filter, |edge| visit(0, edge));
+        }
+        let mut located = Located::new(self);
+        for (chunk, first) in vertices.chunks(TOGETHER).zip((0..).step_by(TOGETHER)) {
+            located.locate(self, chunk, direction)?;
+            for (at, (hash, id)) in located.keys.iter().enumerate() {
+                for outgoing in sides(direction) {
+                    let end = self.end(*hash, *id, direction, *outgoing)?;
+                    let sealed = located.runs(self, at, *outgoing).map(Ok);
+                    let mut told = |edge| visit(first + at, edge);
+                    if self.tell_end(&end, sealed, filter, &mut told)?.is_break() {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn degree(&self, vertex: ConceptId, direction: Direction, filter: &EdgeFilter) -> Result<u64> {
+        self.count(vertex, direction, filter)
+    }
+}
+
+/// Which sides of a vertex a direction means: outgoing edges, or not.
+fn sides(direction: Direction) -> &'static [bool] {
+    match direction {
+        Direction::Out => &[true],
+        Direction::In => &[false],
+        Direction::Both => &[true, false],
+    }
+}
+
+/// How many vertices are looked up together.
+const TOGETHER: usize = 32;
+
+/// How many incoming records of a vertex are asked for ahead.
+const AHEAD: usize = 8;
+
+/// Where the edges of some vertices lie in the segments.
+struct Located<'s> {
+    keys: Vec<(u64, ConceptId)>,
+    /// For each segment [`TOGETHER`] places, if that side was asked for.
+    out: Vec<&'s [AssociationRecord]>,
+    into: Vec<&'s [U32]>,
+}
+
+impl<'s> Located<'s> {
+    fn new<D: Dir>(graph: &GraphView<'s, D>) -> Self {
+        let places = graph.segments.len() * TOGETHER;
+        Self { keys: Vec::new(), out: vec![&[]; places], into: vec![&[]; places] }
+    }
+
+    fn locate<D: Dir>(
+        &mut self,
+        graph: &GraphView<'s, D>,
+        vertices: &[ConceptId],
+        direction: Direction,
+    ) -> Result<()> {
+        self.keys.clear();
+        self.keys.extend(vertices.iter().map(|id| (graph.hash(id), *id)));
+        let count = self.keys.len();
+        if direction != Direction::In {
+            for (segment, found) in graph.segments.iter().zip(self.out.chunks_mut(TOGETHER)) {
+                segment.outgoing_of_all(&self.keys, &mut found[..count])?;
+            }
+        }
+        if direction != Direction::Out {
+            for (segment, found) in graph.segments.iter().zip(self.into.chunks_mut(TOGETHER)) {
+                segment.incoming_of_all(&self.keys, &mut found[..count])?;
+                // The processor waits for all of these at once.
+                for row in found[..count].iter().flat_map(|rows| rows.iter().take(AHEAD)) {
+                    black_box(segment.association(row.get())?.seq);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What each segment has of the vertex at a place.
+    fn runs<'a, D: Dir>(
+        &'a self,
+        graph: &'a GraphView<'s, D>,
+        at: usize,
+        outgoing: bool,
+    ) -> impl Iterator<Item = Run<'s, D>> + use<'a, 's, D> {
+        graph.segments.iter().enumerate().map(move |(table, segment)| {
+            let place = table * TOGETHER + at;
+            if outgoing {
+                Run::Together(self.out[place])
+            } else {
+                Run::Scattered(segment, self.into[place])
+            }
+        })
+    }
+}
