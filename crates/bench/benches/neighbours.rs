@@ -1,4 +1,5 @@
-//! Associations of one concept, both ways, and all within two hops, over 1 and over 6 segments.
+//! Associations of one concept, both ways, and all within two hops, one look-up at a time and by
+//! search, over 1 and over 6 segments.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use sutra_bench::fixture::{ASSOCIATIONS, CONCEPTS, Fixture, right};
@@ -23,6 +24,9 @@ fn neighbours(criterion: &mut Criterion) {
         let all = || reads::two_hops(&reader, &asked.ids).expect("readable");
         right("two hops", all(), asked.two_hops(&graph, ASKED)).expect("right");
         group.sample_size(20).bench_function("two hops", |bencher| bencher.iter(all));
+        let all = || reads::within_two(&reader, &asked.ids).expect("readable");
+        right("search", all(), asked.within_two(&graph, ASKED)).expect("right");
+        group.bench_function("two hops by search", |bencher| bencher.iter(all));
         group.finish();
     }
 }

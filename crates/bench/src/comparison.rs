@@ -10,7 +10,7 @@ use sutra_bench::graph::{Direction, Graph};
 use sutra_bench::lmdb::{Lmdb, Mode, map_bytes};
 use sutra_bench::load::{Load, load};
 use sutra_bench::reads::{self, Questions};
-use sutra_bench::sutra::Sutra;
+use sutra_bench::sutra::{RANKED, Sutra, SutraReader};
 use sutra_bench::system::{Floor, disk_bytes, processor_time};
 use sutra_bench::table::{Table, Unit, rate, ratio};
 
@@ -23,6 +23,9 @@ const ROUNDS: usize = 5;
 /// The file that the floor of durable commits is measured on.
 const FLOOR_BYTES: u64 = 16 << 20;
 
+/// Concepts to rank from.
+const RANKS: usize = 200;
+
 /// How it is measured.
 #[derive(Clone, Copy)]
 pub(crate) struct Plan {
@@ -30,6 +33,8 @@ pub(crate) struct Plan {
     pub(crate) passes: usize,
     /// Whether reads are taken by the time that they had a processor.
     pub(crate) processor_time: bool,
+    /// Whether nothing but searches along associations is measured, after the load.
+    pub(crate) graph_alone: bool,
 }
 
 /// Measures everything in directories below `place`.
@@ -44,10 +49,15 @@ pub(crate) fn run(graph: &Graph, place: &Path, plan: &Plan) -> Result<Table> {
     let mut scene =
         Scene { table: &mut table, graph, plan: *plan, note: counted(segments, "segment") };
     scene.reads(&sutra.reader(), &lmdb.reader()?)?;
+    scene.searches(&sutra.reader(), &lmdb.reader()?)?;
     if segments > 1 {
         sutra.tree().compact_all()?;
         scene.note = counted(1, "segment");
         scene.reads(&sutra.reader(), &lmdb.reader()?)?;
+        scene.searches(&sutra.reader(), &lmdb.reader()?)?;
+    }
+    if plan.graph_alone {
+        return Ok(table);
     }
     table.add(
         "bytes on disk / logical, in one segment",
@@ -146,7 +156,41 @@ struct Scene<'a> {
 }
 
 impl Scene<'_> {
+    /// Searches along associations.
+    fn searches<B: Reader>(&mut self, a: &SutraReader, b: &B) -> Result<()> {
+        let graph = self.graph;
+        let count = graph.ids().len();
+        let asked = Questions::new(graph, count.div_ceil(20), 11);
+        let ids = &asked.ids;
+        let right = asked.within_two(graph, ids.len());
+        let ours = || reads::within_two(a, ids);
+        self.both("two hops by search", ids.len(), right, ours, || reads::within_two(b, ids))?;
+        let few = &ids[..ids.len().min(RANKS)];
+        let (mut ranked, mut projected) = (Duration::MAX, Duration::MAX);
+        for _ in 0..self.plan.passes {
+            let start = Instant::now();
+            for id in few {
+                a.rank(*id)?;
+            }
+            ranked = ranked.min(start.elapsed());
+            let start = Instant::now();
+            let found = a.project()?;
+            projected = projected.min(start.elapsed());
+            if (found.vertex_count(), found.edge_count()) != (count, graph.edges().len()) {
+                return Err("the projection is not the graph".into());
+            }
+        }
+        let what = format!("rank from one, the first {RANKED} ({})", self.note);
+        self.table.add(what, Unit::Rate, rate(few.len(), ranked), None);
+        let what = format!("projection ({})", self.note);
+        self.table.add(what, Unit::Seconds, projected.as_secs_f64(), None);
+        Ok(())
+    }
+
     fn reads<A: Reader, B: Reader>(&mut self, a: &A, b: &B) -> Result<()> {
+        if self.plan.graph_alone {
+            return Ok(());
+        }
         let graph = self.graph;
         let count = graph.ids().len();
         let asked = Questions::new(graph, count, 7);

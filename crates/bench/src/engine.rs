@@ -64,6 +64,23 @@ pub trait Reader {
         direction: Direction,
         each: impl FnMut(&ConceptId),
     ) -> Result<()>;
+    /// Everything at most two associations away from a concept, which is told too; each once.
+    fn within_two(&self, id: &ConceptId, mut each: impl FnMut(&ConceptId)) -> Result<()> {
+        let mut reached: Vec<ConceptId> = Vec::new();
+        self.neighbours(id, Direction::Out, |end| reached.push(*end))?;
+        // The same neighbour by several kinds is followed once.
+        reached.sort_unstable();
+        reached.dedup();
+        for at in 0..reached.len() {
+            let first = reached[at];
+            self.neighbours(&first, Direction::Out, |end| reached.push(*end))?;
+        }
+        reached.push(*id);
+        reached.sort_unstable();
+        reached.dedup();
+        reached.iter().for_each(&mut each);
+        Ok(())
+    }
     /// Record and text of every concept.
     fn scan_concepts(&self) -> Result<Sum>;
     /// Every association.

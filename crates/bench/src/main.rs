@@ -31,6 +31,9 @@ struct Arguments {
     /// has other things to do
     #[arg(long)]
     processor_time: bool,
+    /// After the load measure nothing but searches along associations
+    #[arg(long)]
+    graph_alone: bool,
     /// What the graph depends on
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -61,7 +64,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         system::anonymous_bytes()? >> 20,
     );
     let (passes, processor_time) = (arguments.passes.max(1), arguments.processor_time);
-    let plan = comparison::Plan { passes, processor_time };
+    let plan = comparison::Plan { passes, processor_time, graph_alone: arguments.graph_alone };
     let table = comparison::run(&graph, place.path(), &plan)?;
     print!("{table}");
     Ok(())

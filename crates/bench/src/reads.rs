@@ -51,16 +51,33 @@ impl Questions {
     pub fn two_hops(&self, graph: &Graph, count: usize) -> Sum {
         let mut sum = Sum::default();
         for &number in &self.numbers[..count] {
-            let mut reached = graph.neighbours(number, Direction::Out).to_vec();
-            for first in reached.clone() {
-                reached.extend(graph.neighbours(first as usize, Direction::Out));
-            }
-            reached.sort_unstable();
-            reached.dedup();
+            let reached = reached(graph, number, None);
             reached.iter().for_each(|&end| sum.add(id_value(&graph.ids()[end as usize])));
         }
         sum
     }
+
+    /// The right sum of the first `count` and what is within two hops of them.
+    pub fn within_two(&self, graph: &Graph, count: usize) -> Sum {
+        let mut sum = Sum::default();
+        for &number in &self.numbers[..count] {
+            let reached = reached(graph, number, u32::try_from(number).ok());
+            reached.iter().for_each(|&end| sum.add(id_value(&graph.ids()[end as usize])));
+        }
+        sum
+    }
+}
+
+/// What one or two associations lead to, and one more.
+fn reached(graph: &Graph, number: usize, more: Option<u32>) -> Vec<u32> {
+    let mut reached = graph.neighbours(number, Direction::Out).to_vec();
+    for first in reached.clone() {
+        reached.extend(graph.neighbours(first as usize, Direction::Out));
+    }
+    reached.extend(more);
+    reached.sort_unstable();
+    reached.dedup();
+    reached
 }
 
 /// Records one by one; of those that there are.
@@ -120,6 +137,15 @@ pub fn two_hops<R: Reader>(reader: &R, ids: &[ConceptId]) -> Result<Sum> {
         reached.sort_unstable();
         reached.dedup();
         reached.iter().for_each(|end| sum.add(id_value(end)));
+    }
+    Ok(sum)
+}
+
+/// What is within two associations of each, itself among it, each concept once.
+pub fn within_two<R: Reader>(reader: &R, ids: &[ConceptId]) -> Result<Sum> {
+    let mut sum = Sum::default();
+    for id in ids {
+        reader.within_two(id, |found| sum.add(id_value(found)))?;
     }
     Ok(sum)
 }

@@ -5,8 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use sutra_format::ConceptId;
+use sutra_index::graph::{Csr, Direction as Along, Ppr, Walk, expand, personalized_pagerank};
 use sutra_lsm::{
-    CompactionConfig, ConceptPut, Durability, LSMTree, LsmStats, Snapshot, WriteBatch,
+    CompactionConfig, ConceptPut, Durability, EdgeFilter, LSMTree, LsmStats, Snapshot, WriteBatch,
 };
 
 use crate::Result;
@@ -100,6 +101,24 @@ impl Writer for Sutra {
 /// A snapshot.
 pub struct SutraReader(Snapshot);
 
+/// How many of the highest ranks are asked for.
+pub const RANKED: usize = 50;
+
+impl SutraReader {
+    /// The sum of the highest personalised PageRanks from a concept, associations followed both ways.
+    pub fn rank(&self, id: ConceptId) -> Result<f64> {
+        let (all, how) = (EdgeFilter::all(), Ppr::default());
+        let walk = Walk::new(Along::Both, &all);
+        let found = personalized_pagerank(&self.0.graph(), &[(id, 1.0)], RANKED, &how, &walk)?;
+        Ok(found.top.iter().map(|ranked| ranked.score).sum())
+    }
+
+    /// The whole graph in memory.
+    pub fn project(&self) -> Result<Csr> {
+        Ok(self.0.graph().project(&EdgeFilter::all(), true)?)
+    }
+}
+
 impl Reader for SutraReader {
     fn record(&self, id: &ConceptId) -> Result<Option<u64>> {
         let concept = self.0.concept(id)?;
@@ -128,6 +147,13 @@ impl Reader for SutraReader {
             Direction::Out => self.0.outgoing(id)?.iter().for_each(|record| each(&record.target)),
             Direction::In => self.0.incoming(id)?.iter().for_each(|record| each(&record.source)),
         }
+        Ok(())
+    }
+
+    fn within_two(&self, id: &ConceptId, mut each: impl FnMut(&ConceptId)) -> Result<()> {
+        let all = EdgeFilter::all();
+        let found = expand(&self.0.graph(), &[*id], 2, &Walk::new(Along::Out, &all))?;
+        found.reached.iter().for_each(|found| each(&found.vertex));
         Ok(())
     }
 

@@ -9,6 +9,8 @@ mod health;
 mod import;
 mod inspect;
 mod neighbors;
+mod path;
+mod rank;
 mod restore;
 mod salvage;
 mod segments;
@@ -29,6 +31,8 @@ pub(crate) enum Command {
     Export(export::Export),
     Get(get::Get),
     Neighbors(neighbors::Neighbors),
+    Path(path::Path),
+    Rank(rank::Rank),
     Stats(stats::Stats),
     Segments(segments::Segments),
     Compact(compact::Compact),
@@ -48,6 +52,8 @@ impl Command {
             Self::Export(export) => export.run(options, terminal),
             Self::Get(get) => get.run(options, terminal),
             Self::Neighbors(neighbors) => neighbors.run(options, terminal),
+            Self::Path(path) => path.run(options, terminal),
+            Self::Rank(rank) => rank.run(options, terminal),
             Self::Stats(stats) => stats.run(options, terminal),
             Self::Segments(segments) => segments.run(options, terminal),
             Self::Compact(compact) => compact.run(options, terminal),

@@ -4,6 +4,7 @@
 //! to standard output, what went wrong to standard error, and the exit code tells the rest; see
 //! [`failure`].
 
+mod arrows;
 mod commands;
 mod excerpt;
 mod failure;
@@ -18,6 +19,8 @@ mod show;
 mod sink;
 mod tell;
 mod terminal;
+mod when;
+mod which;
 
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;

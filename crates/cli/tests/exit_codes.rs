@@ -6,13 +6,16 @@ use std::fs;
 
 use common::{CONCEPTS, Place, flip, json, sutra};
 
-const READING: [&str; 7] = ["get", "neighbors", "export", "stats", "segments", "compact", "verify"];
+const READING: [&str; 9] =
+    ["get", "neighbors", "path", "rank", "export", "stats", "segments", "compact", "verify"];
 
 /// The arguments of a command that reads a store.
 fn arguments<'a>(command: &'a str, store: &'a str) -> Vec<&'a str> {
     let mut arguments = vec![command, store];
-    if command == "get" || command == "neighbors" {
-        arguments.push("a");
+    match command {
+        "get" | "neighbors" => arguments.push("a"),
+        "path" => arguments.extend(["a", "a"]),
+        _ => {}
     }
     arguments
 }

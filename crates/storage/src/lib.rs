@@ -219,6 +219,7 @@ mod association;
 mod batch;
 mod concept;
 mod error;
+pub mod graph;
 mod neighbors;
 mod payload;
 mod prepare;

@@ -1,7 +1,10 @@
 //! [`Neighbors`]: the associations of one concept, from whichever end.
 
+use std::ops::ControlFlow::{Break, Continue};
+
 use sutra_format::{AssociationKind, AssociationRecord, ConceptId};
-use sutra_lsm::Snapshot;
+use sutra_index::graph::{self, Adjacency};
+use sutra_lsm::{EdgeFilter, Snapshot};
 
 use crate::error::Result;
 
@@ -34,13 +37,13 @@ pub struct Neighbors<'s> {
     snapshot: &'s Snapshot,
     id: ConceptId,
     direction: Option<Direction>,
-    kind: Option<AssociationKind>,
+    filter: EdgeFilter,
     limit: usize,
 }
 
 impl<'s> Neighbors<'s> {
     pub(crate) fn new(snapshot: &'s Snapshot, id: ConceptId) -> Self {
-        Self { snapshot, id, direction: None, kind: None, limit: usize::MAX }
+        Self { snapshot, id, direction: None, filter: EdgeFilter::all(), limit: usize::MAX }
     }
 
     /// Only those that start here.
@@ -55,9 +58,20 @@ impl<'s> Neighbors<'s> {
         self
     }
 
-    /// Only those of this kind.
+    /// Only those of this kind; called again, those of that kind as well.
     pub fn of_kind(mut self, kind: AssociationKind) -> Self {
-        self.kind = Some(kind);
+        self.filter = self.filter.kind(kind);
+        self
+    }
+
+    /// Only those of these kinds, and of those that were named before. An empty list says nothing.
+    pub fn of_kinds(self, kinds: &[AssociationKind]) -> Self {
+        kinds.iter().fold(self, |neighbors, kind| neighbors.of_kind(*kind))
+    }
+
+    /// Only those that hold at this time, in milliseconds since 1970.
+    pub fn valid_at(mut self, ms: i64) -> Self {
+        self.filter = self.filter.valid_at(ms);
         self
     }
 
@@ -67,31 +81,35 @@ impl<'s> Neighbors<'s> {
         self
     }
 
-    /// The answer.
+    /// The answer. Reads no further than the limit.
     pub fn collect(&self) -> Result<Vec<Neighbor>> {
         let mut found = Vec::new();
-        if self.direction != Some(Direction::Incoming) {
-            self.add(&mut found, Direction::Outgoing, &self.snapshot.outgoing(&self.id)?);
+        if self.limit == 0 {
+            return Ok(found);
         }
-        if self.direction != Some(Direction::Outgoing) && found.len() < self.limit {
-            self.add(&mut found, Direction::Incoming, &self.snapshot.incoming(&self.id)?);
-        }
+        let _ = self.snapshot.graph().edges(self.id, self.sides(), &self.filter, |edge| {
+            let direction = if edge.outgoing { Direction::Outgoing } else { Direction::Incoming };
+            found.push(Neighbor { id: edge.neighbor, direction, association: edge.reference });
+            if found.len() < self.limit { Continue(()) } else { Break(()) }
+        })?;
         Ok(found)
     }
 
-    fn add(&self, found: &mut Vec<Neighbor>, direction: Direction, rows: &[AssociationRecord]) {
-        let both_ways = self.direction.is_none();
-        let wanted = rows.iter().filter(|row| self.kind.is_none_or(|kind| row.kind() == kind));
-        let ends = wanted.map(|row| match direction {
-            Direction::Outgoing => Neighbor { id: row.target, direction, association: *row },
-            Direction::Incoming => Neighbor { id: row.source, direction, association: *row },
-        });
-        // An association of a concept with itself is told once, as outgoing.
-        let again = |neighbor: &Neighbor| both_ways && neighbor.id == self.id;
-        let room = self.limit - found.len();
-        match direction {
-            Direction::Outgoing => found.extend(ends.take(room)),
-            Direction::Incoming => found.extend(ends.filter(|end| !again(end)).take(room)),
+    /// How many there are: the degree of the concept, whatever the limit is.
+    ///
+    /// Costs a look-up in each segment where they need not be read: if nothing but kinds is asked for,
+    /// all of them are in one segment, and nothing was deleted of late. Else it costs as much as
+    /// collecting them.
+    pub fn count(&self) -> Result<u64> {
+        Ok(self.snapshot.graph().degree(self.id, self.sides(), &self.filter)?)
+    }
+
+    fn sides(&self) -> graph::Direction {
+        match self.direction {
+            Some(Direction::Outgoing) => graph::Direction::Out,
+            Some(Direction::Incoming) => graph::Direction::In,
+            // An association of a concept with itself is told once, as outgoing.
+            None => graph::Direction::Both,
         }
     }
 }

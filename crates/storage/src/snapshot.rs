@@ -18,6 +18,11 @@ impl Snapshot {
         Self(snapshot)
     }
 
+    /// The snapshot of the engine.
+    pub(crate) fn engine(&self) -> &sutra_lsm::Snapshot {
+        &self.0
+    }
+
     /// The sequence number of the last change that it sees.
     pub fn seq(&self) -> u64 {
         self.0.seq()

@@ -1,6 +1,5 @@
 //! `sutra demo`: the main things, on an excerpt of WordNet, in a temporary store.
 
-use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
@@ -29,6 +28,8 @@ pub(crate) struct Demo {
 
 /// The synset "dog, domestic dog, Canis familiaris".
 const DOG: &str = "wn-02086723-n";
+/// The synset "cat, true cat".
+const CAT: &str = "wn-02124272-n";
 const CONCEPTS_FILE: &str = "concepts.jsonl";
 const ASSOCIATIONS_FILE: &str = "associations.jsonl";
 
@@ -69,6 +70,9 @@ fn tour(terminal: &mut Terminal) -> Result<(), Failure> {
     say(terminal, "What it is, and what is one:")?;
     run(terminal, &format!("sutra neighbors dogs {DOG} --type hypernym --out"))?;
     run(terminal, &format!("sutra neighbors dogs {DOG} --type hyponym --limit 5"))?;
+    say(terminal, "What leads from it to something else, and what matters near it:")?;
+    run(terminal, &format!("sutra path dogs {DOG} {CAT}"))?;
+    run(terminal, &format!("sutra rank dogs --from {DOG} --limit 5"))?;
     two_steps(terminal)?;
     say(terminal, "What is in the store:")?;
     run(terminal, "sutra stats dogs")?;
@@ -101,18 +105,10 @@ fn two_steps(terminal: &mut Terminal) -> Result<(), Failure> {
     let store = Store::open_read_only("dogs")?;
     let snapshot = store.snapshot();
     let start = Instant::now();
-    let mut seen = BTreeSet::from([ConceptId::from_key(DOG)]);
-    let mut frontier = seen.clone();
-    for _ in 0..2 {
-        let mut next = BTreeSet::new();
-        for id in &frontier {
-            next.extend(snapshot.neighbors(id).collect()?.iter().map(|neighbor| neighbor.id));
-        }
-        frontier = next.difference(&seen).copied().collect();
-        seen.extend(&frontier);
-    }
+    let near = snapshot.expand(&[ConceptId::from_key(DOG)]).hops(2).collect()?.reached;
     let micros = start.elapsed().as_micros();
-    let (all, edge) = (seen.len() as u64 - 1, frontier.len() as u64);
+    let away = |hops| near.iter().filter(|found| found.hops == hops).count() as u64;
+    let (all, edge) = (away(1) + away(2), away(2));
     let (all, edge) = (show::count(all), show::count(edge));
     writeln!(terminal, "{all} concepts, {edge} of them two steps away, in {micros} microseconds")?;
     Ok(())
