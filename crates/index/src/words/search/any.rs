@@ -3,7 +3,8 @@
 //! Terms stand by falling weight. Those at the end whose bounds together do not reach the threshold
 //! cannot make a hit alone: only the others, the essential ones, are read through. While there are
 //! several, they are added up in windows of 4,096 rows; once there is one, its blocks are taken as
-//! they come. What is left is then looked up in the other terms, from the heavier to the lighter, for
+//! they come. Before all this, terms much rarer than those behind them are gone through alone: their
+//! rows make a threshold at once, which mostly leaves nothing to do for the others. What is left is then looked up in the other terms, from the heavier to the lighter, for
 //! as long as a row can still reach the threshold. So every sum is taken in the order of the terms.
 
 use super::super::error::WordsError;
@@ -11,11 +12,14 @@ use super::super::pack::BLOCK;
 use super::cursor::{Cursor, Place};
 use super::kept::Kept;
 use super::plan::Plan;
-use super::source::Source;
+use super::source::{Found, Source};
 use super::top::Best;
 
 /// Rows of a window.
 const WINDOW: usize = 4096;
+
+/// A term is rare if it has so many times fewer rows than the terms behind it together.
+const RARE: u64 = 8;
 
 /// Rows of a run: a window has 64 of them.
 const RUN: usize = WINDOW / 64;
@@ -34,12 +38,18 @@ pub(super) fn run(
     let found = plan.leaves.iter().flat_map(|leaf| {
         leaf.terms.iter().filter_map(|term| Some((leaf.weight, term.found[number].as_ref()?)))
     });
-    let cursors: Vec<Cursor<'_, '_>> =
-        found.map(|(weight, found)| Cursor::new(source, &plan.norms, found, weight)).collect();
-    if cursors.is_empty() {
-        return Ok(());
+    let terms: Vec<(f32, &Found<'_>)> = found.collect();
+    for first in 0..terms.len() {
+        let cursor = |(weight, found)| Cursor::new(source, &plan.norms, found, weight);
+        let seen = terms[..first].iter().copied().map(cursor).collect();
+        let search = Search::new(terms[first..].iter().copied().map(cursor).collect(), seen);
+        let more: u64 = terms[first + 1..].iter().map(|(_, found)| u64::from(found.df)).sum();
+        if u64::from(terms[first].1.df) * RARE > more {
+            return search.run(top);
+        }
+        search.run_first(top)?;
     }
-    Search::new(cursors).run(top)
+    Ok(())
 }
 
 struct Search<'s, 'a> {
@@ -49,14 +59,16 @@ struct Search<'s, 'a> {
     /// What the threshold is multiplied with, so that rounding takes no hit away.
     slack: f32,
     /// What the essential terms give the rows of a window.
-    sums: Box<[f32; WINDOW]>,
+    sums: Vec<f32>,
     /// Which rows have a sum.
     touched: Box<[u64; WINDOW / RUN]>,
     candidates: Candidates,
+    /// Terms whose rows were offered before.
+    seen: Vec<Cursor<'s, 'a>>,
 }
 
 impl<'s, 'a> Search<'s, 'a> {
-    fn new(cursors: Vec<Cursor<'s, 'a>>) -> Self {
+    fn new(cursors: Vec<Cursor<'s, 'a>>, seen: Vec<Cursor<'s, 'a>>) -> Self {
         let mut rest = vec![0.0; cursors.len() + 1];
         for (at, cursor) in cursors.iter().enumerate().rev() {
             rest[at] = rest[at + 1] + cursor.most;
@@ -70,9 +82,10 @@ impl<'s, 'a> Search<'s, 'a> {
             cursors,
             rest,
             slack,
-            sums: Box::new([0.0; WINDOW]),
+            sums: Vec::new(),
             touched: Box::new([0; WINDOW / RUN]),
             candidates: Candidates::default(),
+            seen,
         }
     }
 
@@ -88,6 +101,17 @@ impl<'s, 'a> Search<'s, 'a> {
                 _ => self.window(row, essential, floor)?,
             };
             self.finish(essential.max(1), top)?;
+        }
+        Ok(())
+    }
+
+    /// Offers the rows of the first term alone.
+    fn run_first(mut self, top: &mut impl Best) -> Result<(), WordsError> {
+        let mut next = Some(0);
+        while let Some(row) = next {
+            let floor = top.floor(row) * self.slack;
+            next = self.block(row, floor)?;
+            self.finish(1, top)?;
         }
         Ok(())
     }
@@ -147,8 +171,9 @@ impl<'s, 'a> Search<'s, 'a> {
             }
         }
         if bound >= floor {
+            self.sums.resize(WINDOW, 0.0);
             for cursor in &mut self.cursors[..essential] {
-                let (sums, touched) = (&mut *self.sums, &mut *self.touched);
+                let (sums, touched) = (self.sums.as_mut_slice(), &mut *self.touched);
                 add_up(cursor, first, start, sums, touched)?;
             }
             self.gather(start, self.rest[essential], floor);
@@ -189,8 +214,15 @@ impl<'s, 'a> Search<'s, 'a> {
             self.candidates.look_up(&mut self.cursors[at], floor, self.rest[at + 1])?;
         }
         // Those that were not looked up everywhere are below the threshold.
+        self.candidates.keep_from(floor, 0.0);
         for (row, score) in self.candidates.rows.drain(..).zip(self.candidates.sums.drain(..)) {
-            top.offer(score, row);
+            let mut is_new = true;
+            for cursor in &mut self.seen {
+                is_new &= !(cursor.seek(row) && cursor.find(row)?.is_some());
+            }
+            if is_new {
+                top.offer(score, row);
+            }
         }
         Ok(())
     }
@@ -259,7 +291,7 @@ fn add_up(
     cursor: &mut Cursor<'_, '_>,
     first: u32,
     start: u32,
-    sums: &mut [f32; WINDOW],
+    sums: &mut [f32],
     touched: &mut [u64; WINDOW / RUN],
 ) -> Result<(), WordsError> {
     let last = start + (WINDOW as u32 - 1);
