@@ -5,7 +5,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::ids::{AssociationKind, ConceptId};
 use crate::layout::layout;
-use crate::time::{OPEN_END, OPEN_START, pack_48, unpack_48};
+use crate::time::{OPEN_END, OPEN_START, holds_at, pack_48, unpack_48};
 
 /// One version of an association, or its tombstone. Source, kind and target name it: several of
 /// different kind between one pair are distinct.
@@ -91,6 +91,11 @@ impl AssociationRecord {
     /// Until when it holds, in milliseconds, itself excluded; [`OPEN_END`] for no end.
     pub fn valid_to(&self) -> i64 {
         unpack_48(self.valid_to_48)
+    }
+
+    /// Whether it holds at this time, in milliseconds: from its start on, before its end.
+    pub fn holds_at(&self, time: i64) -> bool {
+        holds_at(self.valid_from(), self.valid_to(), time)
     }
 
     /// Whether any of `flags` is set.

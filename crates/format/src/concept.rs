@@ -9,7 +9,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::ids::{AssociationKind, ConceptId};
 use crate::layout::layout;
-use crate::time::{OPEN_END, OPEN_START};
+use crate::time::{OPEN_END, OPEN_START, holds_at};
 
 /// One version of a concept, a tombstone, or a change to an older version (a delta).
 #[derive(
@@ -133,6 +133,11 @@ impl ConceptRecord {
         let mut record = Self::new(id, Self::ABSENT, 0, Self::ABSENT);
         record.flags = U32::new(ConceptFlags::TOMBSTONE);
         record
+    }
+
+    /// Whether it holds at this time, in milliseconds: from its start on, before its end.
+    pub fn holds_at(&self, time: i64) -> bool {
+        holds_at(self.valid_from.get(), self.valid_to.get(), time)
     }
 
     /// Whether any of `flags` is set.

@@ -7,6 +7,12 @@ pub const OPEN_START: i64 = i64::MIN;
 /// Valid until further notice.
 pub const OPEN_END: i64 = i64::MAX;
 
+/// Whether `from <= time < to`. Without an end it holds at every time from `from` on, the last one
+/// included.
+pub const fn holds_at(from: i64, to: i64, time: i64) -> bool {
+    from <= time && (time < to || to == OPEN_END)
+}
+
 const OPEN_START_48: i64 = -(1 << 47);
 const OPEN_END_48: i64 = (1 << 47) - 1;
 

@@ -18,6 +18,7 @@ use crate::batch::WriteBatch;
 use crate::config::Durability;
 use crate::error::{LsmError, Result};
 use crate::group::{GroupCommit, GroupLimits, GroupPoisoned};
+use crate::guard::{Changes, Reads};
 use crate::journal::{Commit, Identity, JournalError, JournalWriter, SummedBody};
 use crate::memtable::Memtable;
 use crate::planted::{self, Bug};
@@ -48,6 +49,7 @@ pub(crate) const GROUP_LIMITS: GroupLimits = GroupLimits { items: 1024, weight: 
 pub(crate) struct Waiting {
     body: SummedBody,
     durability: Durability,
+    reads: Option<Reads>,
 }
 
 /// What only the leader of a group touches.
@@ -73,6 +75,27 @@ impl<D: Dir> LsmTree<D> {
     /// [out of space](LsmError::is_out_of_space) it can be tried again. If the writer is poisoned
     /// it is unknown whether the batch is on disk; opening the store again tells.
     pub fn commit(&self, batch: WriteBatch, durability: Durability) -> Result<CommitInfo> {
+        self.submit(batch, durability, None)
+    }
+
+    /// [`commit`](Self::commit), but only if all that was read still reads the same; else it fails
+    /// with a [conflict](LsmError::Conflict), and nothing is written. Nothing is read again for an
+    /// empty batch.
+    pub fn commit_if(
+        &self,
+        batch: WriteBatch,
+        reads: Reads,
+        durability: Durability,
+    ) -> Result<CommitInfo> {
+        self.submit(batch, durability, Some(reads))
+    }
+
+    fn submit(
+        &self,
+        batch: WriteBatch,
+        durability: Durability,
+        reads: Option<Reads>,
+    ) -> Result<CommitInfo> {
         let inner = &*self.inner;
         inner.check_writable()?;
         let now = inner.environment.now();
@@ -83,7 +106,7 @@ impl<D: Dir> LsmTree<D> {
         let body =
             batch.into_body(now).summed().map_err(|e| LsmError::invalid("batch", e.to_string()))?;
         let weight = body.body().byte_size();
-        let waiting = Waiting { body, durability };
+        let waiting = Waiting { body, durability, reads };
         match inner.queue.submit(waiting, weight, |group| inner.lead(group)) {
             Ok(result) => result,
             Err(GroupPoisoned) => {
@@ -113,8 +136,14 @@ impl<D: Dir> Inner<D> {
             Ok(writer) => writer,
             Err(error) => return rest.map(|_| Err(error.clone())).collect(),
         };
-        // Nearly always once: a memtable that fills up splits the group.
-        while rest.peek().is_some() {
+        // Nearly always once: a memtable that fills up splits the group, and so does a commit that
+        // relies on what one before it may change.
+        while let Some(first) = rest.peek() {
+            if let Err(error) = self.still_holds(first) {
+                rest.next();
+                results.push(Err(error));
+                continue;
+            }
             let memtable = match self.room_to_write(&mut writer) {
                 Ok(memtable) => memtable,
                 Err(error) => {
@@ -123,8 +152,10 @@ impl<D: Dir> Inner<D> {
                 }
             };
             let mut part = Vec::new();
-            let mut sum = Room::default();
-            while let Some(next) = rest.next_if(|waiting| sum.takes(waiting, &memtable)) {
+            let (mut sum, mut changes) = (Room::default(), Changes::default());
+            while let Some(next) = rest.next_if(|waiting| {
+                self.goes_with(waiting, &part, &mut changes) && sum.takes(waiting, &memtable)
+            }) {
                 part.push(next);
             }
             let count = part.len();
@@ -141,6 +172,19 @@ impl<D: Dir> Inner<D> {
             }
         }
         results
+    }
+
+    /// Fails if a commit relies on what was changed since.
+    fn still_holds(&self, waiting: &Waiting) -> Result<()> {
+        waiting.reads.as_ref().map_or(Ok(()), |reads| reads.check(&self.snapshot()))
+    }
+
+    /// Whether a commit may be written together with `part`, which comes before it.
+    fn goes_with(&self, waiting: &Waiting, part: &[Waiting], changes: &mut Changes) -> bool {
+        let Some(reads) = waiting.reads.as_ref().filter(|_| !part.is_empty()) else { return true };
+        changes.catch_up(part.iter().map(|waiting| waiting.body.body()));
+        // If not, it is asked again as the first of the next part, and told why.
+        !reads.may_meet(changes) && reads.check(&self.snapshot()).is_ok()
     }
 
     /// Writes, syncs if anybody asks for it, applies and publishes.

@@ -66,6 +66,15 @@ pub enum LsmError {
         /// What is wrong with it.
         reason: String,
     },
+    /// What a commit relies on was changed by another one since it was read.
+    #[error(
+        "{what} was changed by another commit since it was read; nothing was written; \
+         read it again and try again"
+    )]
+    Conflict {
+        /// What it read.
+        what: String,
+    },
     /// An earlier failure left it unknown what is on disk, so nothing more is written.
     #[error(
         "the store takes no more writes since a failure: {cause}; reads go on; \
@@ -113,7 +122,10 @@ impl LsmError {
             Self::Manifest(error) => error.path(),
             Self::Journal(error) => Some(error.path()),
             Self::Fs(error) => Some(&error.path),
-            Self::Invalid { .. } | Self::Poisoned { .. } | Self::ReadOnly => None,
+            Self::Invalid { .. }
+            | Self::Conflict { .. }
+            | Self::Poisoned { .. }
+            | Self::ReadOnly => None,
         }
     }
 

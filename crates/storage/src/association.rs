@@ -15,6 +15,8 @@ pub struct NewAssociation<'a> {
     pub(crate) payload: Payload<'a>,
     /// A time that 48 bits cannot hold; refused when it is put.
     pub(crate) time_out_of_range: Option<i64>,
+    /// When its text was first put, if it was put before, under another name.
+    pub(crate) fact_created_at: Option<u64>,
 }
 
 impl<'a> NewAssociation<'a> {
@@ -25,6 +27,7 @@ impl<'a> NewAssociation<'a> {
             record: AssociationRecord::new(source, target, kind, 1.0),
             payload: Payload::default(),
             time_out_of_range: None,
+            fact_created_at: None,
         }
     }
 

@@ -45,7 +45,9 @@ pub struct Batch {
 #[derive(Clone, Debug)]
 pub(crate) enum Change {
     Put(Put),
-    Associate(AssociationRecord, Option<KeptPayload>),
+    Associate(Link),
+    /// Replaces the record of an association, and leaves its fact as it is.
+    Amend(AssociationRecord),
     Delete(ConceptId),
     Dissociate(AssociationRecord),
     Touch(Touch),
@@ -57,6 +59,15 @@ pub(crate) struct Put {
     pub(crate) fixed: ConceptPut<'static>,
     pub(crate) key: Range<usize>,
     pub(crate) payload: KeptPayload,
+}
+
+/// An association to be put, its fact with it.
+#[derive(Clone, Debug)]
+pub(crate) struct Link {
+    pub(crate) record: AssociationRecord,
+    pub(crate) fact: Option<KeptPayload>,
+    /// None: when the fact that is replaced was created, else now.
+    pub(crate) fact_created_at: Option<u64>,
 }
 
 /// A [`Payload`] that lies in the batch.
@@ -108,30 +119,36 @@ impl Batch {
     /// Puts a concept. One of that id is replaced as a whole, but keeps the time of its creation,
     /// and its key if the new one has none.
     pub fn put(&mut self, concept: NewConcept<'_>) -> Result<()> {
-        if concept.key.is_some_and(str::is_empty) {
-            return Err(Error::invalid("the key is empty; give it at least one byte"));
-        }
-        let (fixed, payload) = (concept.fixed, concept.payload);
-        let key = concept.key.unwrap_or_default();
-        payload.complete(fixed, key.as_bytes()).check()?;
-        let put = Put { fixed, key: self.keep_text(key), payload: self.keep(&payload) };
+        concept.check()?;
+        let NewConcept { fixed, key, payload } = concept;
+        let put = Put {
+            fixed,
+            key: self.keep_text(key.unwrap_or_default()),
+            payload: self.keep(&payload),
+        };
         self.push(Change::Put(put), ConceptRecord::BYTES);
         Ok(())
     }
 
     /// Puts an association. One of that source, kind and target is replaced as a whole.
     pub fn associate(&mut self, association: NewAssociation<'_>) -> Result<()> {
-        let NewAssociation { record, payload, time_out_of_range } = association;
+        let NewAssociation { record, payload, time_out_of_range, fact_created_at } = association;
         if let Some(time) = time_out_of_range {
-            return Err(Error::invalid(format!(
-                "{time} ms is no time for an association; it has 48 bits for each"
-            )));
+            return Err(Error::no_time(time));
         }
         record.check().map_err(|error| Error::invalid(format!("association: {error}")))?;
         payload.complete(ConceptPut::new(record.source), &[]).check()?;
         let fact = (!payload.is_empty()).then(|| self.keep(&payload));
         let bytes = if fact.is_some() { FACT_BYTES } else { 0 };
-        self.push(Change::Associate(record, fact), AssociationRecord::BYTES + bytes);
+        let link = Link { record, fact, fact_created_at };
+        self.push(Change::Associate(link), AssociationRecord::BYTES + bytes);
+        Ok(())
+    }
+
+    /// Replaces the record of an association that is there, and leaves its fact as it is.
+    pub(crate) fn amend(&mut self, record: AssociationRecord) -> Result<()> {
+        record.check().map_err(|error| Error::invalid(format!("association: {error}")))?;
+        self.push(Change::Amend(record), AssociationRecord::BYTES);
         Ok(())
     }
 

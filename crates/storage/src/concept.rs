@@ -80,47 +80,98 @@ impl<'a> NewConcept<'a> {
     pub fn id(&self) -> ConceptId {
         self.fixed.id
     }
+
+    /// Whether it can be stored.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.key.is_some_and(str::is_empty) {
+            return Err(Error::invalid("the key is empty; give it at least one byte"));
+        }
+        let key = self.key.unwrap_or_default();
+        Ok(self.payload.complete(self.fixed, key.as_bytes()).check()?)
+    }
 }
 
-/// A concept as a [`Snapshot`](crate::Snapshot) sees it. Its text and vector are read where they
-/// lie, when they are asked for.
-pub struct Concept<'s>(sutra_lsm::Concept<'s>);
+/// A concept as a [`Snapshot`](crate::Snapshot) or a [`Transaction`](crate::Transaction) sees it.
+/// Its text and vector are read where they lie, when they are asked for.
+pub struct Concept<'s>(Seen<'s>);
+
+enum Seen<'s> {
+    /// In the store.
+    Stored(sutra_lsm::Concept<'s>),
+    /// In a transaction that is not committed.
+    Own(Box<Own<'s>>),
+}
+
+struct Own<'s> {
+    record: ConceptRecord,
+    key: Option<&'s str>,
+    payload: Payload<'s>,
+}
 
 impl<'s> Concept<'s> {
     pub(crate) fn new(concept: sutra_lsm::Concept<'s>) -> Self {
-        Self(concept)
+        Self(Seen::Stored(concept))
+    }
+
+    /// One that is not committed. Its record says nothing of where its text lies.
+    pub(crate) fn own(record: ConceptRecord, key: Option<&'s str>, payload: Payload<'s>) -> Self {
+        Self(Seen::Own(Box::new(Own { record, key, payload })))
     }
 
     /// The id.
     pub fn id(&self) -> ConceptId {
-        self.0.id()
+        self.record().id
     }
 
     /// Everything of fixed size: times, strength, confidence, counts.
     pub fn record(&self) -> &ConceptRecord {
-        self.0.record()
+        match &self.0 {
+            Seen::Stored(concept) => concept.record(),
+            Seen::Own(own) => &own.record,
+        }
     }
 
     /// The key that it was put with, if it was.
     pub fn key(&self) -> Result<Option<&'s str>> {
-        Ok(self.0.text()?.key_text())
+        match &self.0 {
+            Seen::Stored(concept) => Ok(concept.text()?.key_text()),
+            Seen::Own(own) => Ok(own.key),
+        }
     }
 
     /// What it says.
     pub fn content(&self) -> Result<Option<&'s str>> {
-        Ok(self.0.content()?)
+        match &self.0 {
+            Seen::Stored(concept) => Ok(concept.content()?),
+            Seen::Own(own) => Ok(own.payload.content),
+        }
     }
 
     /// The attributes, as they were given.
     pub fn attributes(&self) -> Result<Option<&'s str>> {
-        let bytes = self.0.attributes()?;
-        let text = str::from_utf8(bytes).map_err(|_| Error::foreign_attributes(self.id()))?;
+        let text = match &self.0 {
+            Seen::Stored(concept) => str::from_utf8(concept.attributes()?)
+                .map_err(|_| Error::foreign_attributes(self.id()))?,
+            Seen::Own(own) => own.payload.attributes,
+        };
         Ok(Some(text).filter(|text| !text.is_empty()))
     }
 
     /// The vector.
     pub fn vector(&self) -> Result<Option<&'s [f32]>> {
-        Ok(self.0.vector()?)
+        match &self.0 {
+            Seen::Stored(concept) => Ok(concept.vector()?),
+            Seen::Own(own) => Ok(own.payload.vector),
+        }
+    }
+
+    /// All of its text and its vector.
+    pub(crate) fn payload(&self) -> Result<Payload<'s>> {
+        Ok(Payload {
+            content: self.content()?,
+            attributes: self.attributes()?.unwrap_or_default(),
+            vector: self.vector()?,
+        })
     }
 }
 

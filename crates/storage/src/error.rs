@@ -22,9 +22,15 @@ pub struct Error(Box<Cause>);
 #[non_exhaustive]
 pub enum ErrorKind {
     /// There is no such store or file: check the path, or open the store for writing to make it.
+    /// Or no such concept or association: check its name.
     NotFound,
     /// A value cannot be stored: correct it. Nothing was changed.
     InvalidInput,
+    /// More than one commit can take: do it in parts. Nothing was changed.
+    TooLarge,
+    /// What a transaction read was changed by another commit: read again and try again. Nothing was
+    /// changed.
+    Conflict,
     /// Bytes on disk are not what was written: restore the file that is named from a copy.
     Corrupt,
     /// Another writer has the store open: wait, or open it for reading.
@@ -79,6 +85,28 @@ impl Error {
         Self::own(ErrorKind::InvalidInput, message)
     }
 
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self::own(ErrorKind::NotFound, message)
+    }
+
+    pub(crate) fn too_large(message: impl Into<String>) -> Self {
+        Self::own(ErrorKind::TooLarge, message)
+    }
+
+    pub(crate) fn no_time(time: i64) -> Self {
+        Self::invalid(format!("{time} ms is no time for an association; it has 48 bits for each"))
+    }
+
+    pub(crate) fn other_key(new: &str, id: ConceptId, old: &str) -> Self {
+        Self::invalid(format!(
+            "key {new:?}: its id {id} already holds the key {old:?}; choose another key"
+        ))
+    }
+
+    pub(crate) fn belongs_to_fact(id: ConceptId) -> Self {
+        Self::invalid(format!("id {id} belongs to the text of an association; choose another id"))
+    }
+
     pub(crate) fn foreign_attributes(id: ConceptId) -> Self {
         let message = format!(
             "attributes of concept {id} are not UTF-8; read them with the engine that wrote them"
@@ -99,6 +127,7 @@ fn kind_of(error: &LsmError) -> ErrorKind {
     match error {
         LsmError::NoStore { .. } => ErrorKind::NotFound,
         LsmError::Invalid { .. } | LsmError::Unfit { .. } => ErrorKind::InvalidInput,
+        LsmError::Conflict { .. } => ErrorKind::Conflict,
         LsmError::Poisoned { .. } => ErrorKind::Poisoned,
         LsmError::ReadOnly => ErrorKind::ReadOnly,
         LsmError::Miswritten { .. } => ErrorKind::Io,

@@ -218,6 +218,7 @@
 mod association;
 mod batch;
 mod concept;
+mod dedup;
 mod error;
 pub mod graph;
 mod neighbors;
@@ -225,14 +226,18 @@ mod payload;
 mod prepare;
 mod snapshot;
 mod store;
+mod stored;
+mod transaction;
 
 pub use association::NewAssociation;
 pub use batch::Batch;
 pub use concept::{Concept, NewConcept};
+pub use dedup::{Candidate, Likeness};
 pub use error::{Error, ErrorKind, Result};
 pub use neighbors::{Direction, Neighbor, Neighbors};
 pub use snapshot::Snapshot;
 pub use store::{Store, StoreOptions};
+pub use transaction::{Existing, MergeReport, SourceDeletion, Transaction, Upserted};
 
 pub use sutra_format::{
     AssociationKind, AssociationRecord, BlockExtent, ConceptId, ConceptRecord, FormatError,

@@ -7,26 +7,27 @@
 //!   [`ConceptId::of_fact`]. Replaced by one without, or deleted, or gone with one of its ends, it
 //!   takes the fact with it.
 //!
-//! Another commit may come between the look at the store and this one. Then a fact may stay that
-//! no association speaks of any more: it takes room, and nothing shows it, since a fact is only
-//! found through its association.
+//! Another commit may come between the look at the store and this one. A transaction then fails.
+//! Without one, a fact may stay that no association speaks of any more: it takes room, and nothing
+//! shows it, since a fact is only found through its association.
 
 use std::collections::HashMap;
 
 use sutra_format::{AssociationFlags, AssociationKind, AssociationRecord, ConceptId, FactKey};
-use sutra_lsm::{ConceptPut, Snapshot, WriteBatch};
+use sutra_lsm::{ConceptPut, WriteBatch};
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::U16;
 
-use crate::batch::{Batch, Change, KeptPayload, Put};
+use crate::batch::{Batch, Change, Link, Put};
 use crate::error::{Error, Result};
+use crate::stored::Stored;
 
 /// The most facts that go with one deleted concept in its commit, so that it fits: 8 MiB of
 /// tombstones. Those beyond stay, unseen.
 const FACTS_WITH_A_CONCEPT_MAX: usize = 65_536;
 
 /// Turns `batch` into a commit on top of `stored`.
-pub(crate) fn prepare(batch: &Batch, stored: &Snapshot) -> Result<WriteBatch> {
+pub(crate) fn prepare(batch: &Batch, stored: Stored<'_>) -> Result<WriteBatch> {
     let mut preparation = Preparation {
         batch,
         stored,
@@ -38,9 +39,8 @@ pub(crate) fn prepare(batch: &Batch, stored: &Snapshot) -> Result<WriteBatch> {
     for change in batch.changes() {
         match change {
             Change::Put(put) => preparation.put(put)?,
-            Change::Associate(record, payload) => {
-                preparation.associate(record, payload.as_ref())?;
-            }
+            Change::Associate(link) => preparation.associate(link)?,
+            Change::Amend(record) => preparation.amend(record)?,
             Change::Delete(id) => preparation.delete(*id)?,
             Change::Dissociate(record) => preparation.dissociate(record)?,
             Change::Touch(touch) => preparation.out.touch(touch)?,
@@ -51,7 +51,7 @@ pub(crate) fn prepare(batch: &Batch, stored: &Snapshot) -> Result<WriteBatch> {
 
 struct Preparation<'p> {
     batch: &'p Batch,
-    stored: &'p Snapshot,
+    stored: Stored<'p>,
     out: WriteBatch,
     /// What earlier changes of this batch made of a concept.
     concepts: HashMap<ConceptId, Known<'p>>,
@@ -70,11 +70,12 @@ struct Known<'p> {
     key: &'p [u8],
 }
 
+/// What names an association.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct AssociationName {
-    source: ConceptId,
-    kind: AssociationKind,
-    target: ConceptId,
+pub(crate) struct AssociationName {
+    pub(crate) source: ConceptId,
+    pub(crate) kind: AssociationKind,
+    pub(crate) target: ConceptId,
 }
 
 impl From<&AssociationRecord> for AssociationName {
@@ -84,7 +85,7 @@ impl From<&AssociationRecord> for AssociationName {
 }
 
 impl AssociationName {
-    fn fact_id(&self) -> ConceptId {
+    pub(crate) fn fact_id(&self) -> ConceptId {
         ConceptId::of_fact(self.source, self.kind, self.target)
     }
 }
@@ -98,9 +99,7 @@ impl<'p> Preparation<'p> {
             key = known.key;
         } else if !known.key.is_empty() && known.key != key {
             let (new, old) = (String::from_utf8_lossy(key), String::from_utf8_lossy(known.key));
-            return Err(Error::invalid(format!(
-                "key {new:?}: its id {id} already holds the key {old:?}; choose another key"
-            )));
+            return Err(Error::other_key(&new, id, &old));
         }
         self.concepts.insert(id, Known { key, ..known });
         let fixed = ConceptPut { created_at: known.created_at, ..put.fixed };
@@ -113,9 +112,7 @@ impl<'p> Preparation<'p> {
             return Ok(*known);
         }
         match self.stored.concept(&id)? {
-            Some(concept) if concept.record().is_fact() => Err(Error::invalid(format!(
-                "id {id} belongs to the text of an association; choose another id"
-            ))),
+            Some(concept) if concept.record().is_fact() => Err(Error::belongs_to_fact(id)),
             Some(concept) => Ok(Known {
                 created_at: Some(concept.record().created_at.get()),
                 key: concept.key()?,
@@ -124,47 +121,52 @@ impl<'p> Preparation<'p> {
         }
     }
 
-    fn associate(
-        &mut self,
-        record: &AssociationRecord,
-        payload: Option<&'p KeptPayload>,
-    ) -> Result<()> {
-        let name = AssociationName::from(record);
-        let mut record = *record;
-        match payload {
-            Some(payload) => {
-                record.flags = U16::new(AssociationFlags::HAS_FACT);
-                self.put_fact(name, payload)?;
-            }
-            None => self.drop_fact(name)?,
+    fn associate(&mut self, link: &'p Link) -> Result<()> {
+        let name = AssociationName::from(&link.record);
+        let mut record = link.record;
+        if link.fact.is_some() {
+            record.flags = U16::new(AssociationFlags::HAS_FACT);
+            self.put_fact(name, link)?;
+        } else {
+            self.drop_fact(name)?;
         }
         self.out.put_association(record)?;
         Ok(())
     }
 
-    fn put_fact(&mut self, name: AssociationName, payload: &'p KeptPayload) -> Result<()> {
+    /// Another record for an association that stays, and so does its fact.
+    fn amend(&mut self, record: &AssociationRecord) -> Result<()> {
+        let has_fact = self.has_fact(AssociationName::from(record))?;
+        let flags = if has_fact { AssociationFlags::HAS_FACT } else { 0 };
+        self.out.put_association(AssociationRecord { flags: U16::new(flags), ..*record })?;
+        Ok(())
+    }
+
+    fn put_fact(&mut self, name: AssociationName, link: &'p Link) -> Result<()> {
         let id = name.fact_id();
-        let created_at = match self.facts.get(&name) {
-            Some(_) => None,
-            None => self.stored.concept(&id)?.map(|fact| fact.record().created_at.get()),
+        let created_at = match (link.fact_created_at, self.facts.get(&name)) {
+            (None, None) => self.stored.concept(&id)?.map(|fact| fact.record().created_at.get()),
+            (given, _) => given,
         };
         let key = FactKey::new(name.source, name.kind, name.target);
         let fixed = ConceptPut { created_at, fact: true, ..ConceptPut::new(id) };
-        self.out.put_concept(&self.batch.payload(payload).complete(fixed, key.as_bytes()))?;
+        let payload = link.fact.as_ref().map(|kept| self.batch.payload(kept)).unwrap_or_default();
+        self.out.put_concept(&payload.complete(fixed, key.as_bytes()))?;
         self.note_fact(name, true);
         Ok(())
     }
 
+    fn has_fact(&self, name: AssociationName) -> Result<bool> {
+        if let Some(has_fact) = self.facts.get(&name) {
+            return Ok(*has_fact);
+        }
+        let stored = self.stored.association(&name.source, name.kind, &name.target)?;
+        Ok(stored.is_some_and(|record| record.has(AssociationFlags::HAS_FACT)))
+    }
+
     /// Deletes the fact of an association, if it has one.
     fn drop_fact(&mut self, name: AssociationName) -> Result<()> {
-        let has_fact = match self.facts.get(&name) {
-            Some(has_fact) => *has_fact,
-            None => {
-                let stored = self.stored.association(&name.source, name.kind, &name.target)?;
-                stored.is_some_and(|record| record.has(AssociationFlags::HAS_FACT))
-            }
-        };
-        if has_fact {
+        if self.has_fact(name)? {
             self.out.delete_fact(name.fact_id());
             self.note_fact(name, false);
         }

@@ -17,6 +17,7 @@ use crate::batch::{Batch, Change};
 use crate::error::{Error, Result};
 use crate::prepare::prepare;
 use crate::snapshot::Snapshot;
+use crate::stored::Stored;
 
 /// A knowledge graph in a directory: one writer, or one of any number of readers.
 ///
@@ -123,7 +124,7 @@ impl Store {
     /// Commits a batch with the given durability.
     pub fn commit_with(&self, batch: &Batch, durability: Durability) -> Result<CommitInfo> {
         self.check_kinds(batch)?;
-        let prepared = prepare(batch, &self.0.snapshot())?;
+        let prepared = prepare(batch, Stored::Plain(&self.0.snapshot()))?;
         Ok(self.0.commit(prepared, durability)?)
     }
 
@@ -264,11 +265,11 @@ impl Store {
     }
 
     /// A kind without a name could never be shown again.
-    fn check_kinds(&self, batch: &Batch) -> Result<()> {
+    pub(crate) fn check_kinds(&self, batch: &Batch) -> Result<()> {
         let mut last = AssociationKind::SEMANTIC;
         for change in batch.changes() {
-            let Change::Associate(record, _) = change else { continue };
-            let kind = record.kind();
+            let Change::Associate(link) = change else { continue };
+            let kind = link.record.kind();
             if kind != last && self.0.kind_name(kind).is_none() {
                 return Err(Error::invalid(format!(
                     "kind {} of an association has no name; register one with register_kind",
