@@ -2,12 +2,15 @@
 
 mod backup;
 mod compact;
+mod delete;
 mod demo;
 mod export;
 mod get;
 mod health;
 mod import;
 mod inspect;
+mod invalidate;
+mod merge;
 mod neighbors;
 mod path;
 mod rank;
@@ -33,6 +36,9 @@ pub(crate) enum Command {
     Neighbors(neighbors::Neighbors),
     Path(path::Path),
     Rank(rank::Rank),
+    Merge(merge::Merge),
+    Invalidate(invalidate::Invalidate),
+    Delete(delete::Delete),
     Stats(stats::Stats),
     Segments(segments::Segments),
     Compact(compact::Compact),
@@ -54,6 +60,9 @@ impl Command {
             Self::Neighbors(neighbors) => neighbors.run(options, terminal),
             Self::Path(path) => path.run(options, terminal),
             Self::Rank(rank) => rank.run(options, terminal),
+            Self::Merge(merge) => merge.run(options, terminal),
+            Self::Invalidate(invalidate) => invalidate.run(options, terminal),
+            Self::Delete(delete) => delete.run(options, terminal),
             Self::Stats(stats) => stats.run(options, terminal),
             Self::Segments(segments) => segments.run(options, terminal),
             Self::Compact(compact) => compact.run(options, terminal),

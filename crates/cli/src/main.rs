@@ -12,6 +12,7 @@ mod graph;
 mod json;
 mod lines;
 mod log;
+mod moment;
 mod order;
 mod progress;
 mod record;
