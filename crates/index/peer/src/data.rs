@@ -20,10 +20,18 @@ impl Chance {
     }
 }
 
-/// Each line of the standard input that is not empty, as one text.
+/// Each line of the standard input that has a term, as one text. Those without one, such as a line
+/// of dashes, count among the texts of the peer but not among ours, so that means and weights would
+/// differ.
 pub fn lines() -> Vec<String> {
     let text = std::io::read_to_string(std::io::stdin()).expect("lines of text");
-    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    let mut scratch = Scratch::default();
+    let mut has_term = |line: &&str| {
+        let mut any = false;
+        Analyser::default().each(line, Purpose::Index, &mut scratch, |_, _| any = true);
+        any
+    };
+    text.lines().map(str::trim).filter(|line| has_term(line)).map(str::to_owned).collect()
 }
 
 /// Texts of 20 to 60 words out of 200,000, the frequency of each the inverse of its rank.

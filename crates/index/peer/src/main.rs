@@ -58,7 +58,8 @@ fn write_to_found(texts: &[String]) {
         let view = words.view();
         let own = vec![Clause::Term(format!("own{number}"))];
         let query = Query { should: own, ..Query::default() };
-        let hits = search(&[Source::memory(&view)], &query, 10, |_, row| row, |_, _| true).expect("it is whole");
+        let hits = search(&[Source::memory(&view)], &query, 10, |_, row| row, |_, _| true)
+            .expect("it is whole");
         assert_eq!(hits.iter().map(|hit| hit.row).collect::<Vec<_>>(), [row]);
     }
     println!(

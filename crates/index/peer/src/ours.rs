@@ -23,6 +23,7 @@ impl Ours {
         let section = Section::open(&self.bytes).expect("just built");
         let analyser = Analyser::default();
         let query = if all { Query::all(&analyser, words) } else { Query::any(&analyser, words) };
-        search(&[Source::section(section)], &query, limit, |_, row| row, |_, _| true).expect("just built")
+        search(&[Source::section(section)], &query, limit, |_, row| row, |_, _| true)
+            .expect("just built")
     }
 }
