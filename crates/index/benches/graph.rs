@@ -18,6 +18,7 @@ use sutra_index::graph::{
     Csr, CsrBuilder, Direction, Kinds, Limits, Ppr, Walk, cheapest_path, expand,
     personalized_pagerank, shortest_path,
 };
+use sutra_testkit::SplitMix;
 
 const ALL: Kinds = Kinds::All;
 
@@ -38,11 +39,11 @@ fn main() {
 
 fn searches(csr: &Csr<u32>) {
     let walk = Walk::new(Direction::Out, &ALL).with_limits(Limits::NONE);
-    let mut random = Random(7);
+    let mut random = SplitMix::new(7);
     for hops in 1..=3 {
         let mut found = 0;
         let took = mean(20_000 / 10_u32.pow(hops - 1), || {
-            let seed = random.below(csr.vertex_count() as u64);
+            let seed = vertex(&mut random, csr.vertex_count() as u64);
             let Ok(near) = expand(csr, &[seed], hops, &walk);
             found += near.reached.len();
         });
@@ -51,14 +52,18 @@ fn searches(csr: &Csr<u32>) {
     }
     let both = Walk::new(Direction::Both, &ALL).with_limits(Limits::NONE);
     let took = mean(200, || {
-        let (from, to) =
-            (random.below(csr.vertex_count() as u64), random.below(csr.vertex_count() as u64));
+        let (from, to) = (
+            vertex(&mut random, csr.vertex_count() as u64),
+            vertex(&mut random, csr.vertex_count() as u64),
+        );
         black_box(shortest_path(csr, from, to, 20, &both)).ok();
     });
     println!("shortest path     {:9.1} us", took * 1e6);
     let took = mean(20, || {
-        let (from, to) =
-            (random.below(csr.vertex_count() as u64), random.below(csr.vertex_count() as u64));
+        let (from, to) = (
+            vertex(&mut random, csr.vertex_count() as u64),
+            vertex(&mut random, csr.vertex_count() as u64),
+        );
         black_box(cheapest_path(csr, from, to, |edge| 1.0 + f64::from(edge.reference % 7), &walk))
             .ok();
     });
@@ -67,7 +72,8 @@ fn searches(csr: &Csr<u32>) {
 
 fn ranking(csr: &Csr<u32>) {
     let walk = Walk::new(Direction::Out, &ALL).with_limits(Limits::NONE);
-    let seeds: Vec<u32> = (0..20).map(|at| Random(at).below(csr.vertex_count() as u64)).collect();
+    let seeds: Vec<u32> =
+        (0..20).map(|at| vertex(&mut SplitMix::new(at), csr.vertex_count() as u64)).collect();
     let top = |seed: u32, epsilon: f64| {
         let ppr = Ppr { epsilon, ..Ppr::default() };
         personalized_pagerank(csr, &[(seed, 1.0)], 50, &ppr, &walk).expect("settings are in range")
@@ -110,12 +116,12 @@ fn whole(csr: &Csr<u32>) {
 }
 
 fn project(vertices: u32, edges: u32) -> Csr<u32> {
-    let mut random = Random(42);
+    let mut random = SplitMix::new(42);
     let mut builder = CsrBuilder::new();
     for _ in 0..edges {
-        let source = random.below(vertices.into());
-        let (a, b) = (random.below(vertices.into()), random.below(vertices.into()));
-        let c = u64::from(random.below(vertices.into()));
+        let source = vertex(&mut random, vertices.into());
+        let (a, b) = (vertex(&mut random, vertices.into()), vertex(&mut random, vertices.into()));
+        let c = u64::from(vertex(&mut random, vertices.into()));
         // A product of three uniform numbers falls off by a power law; the factor scatters the hubs.
         let near = u64::from(a) * u64::from(b) / u64::from(vertices) * c / u64::from(vertices);
         let target = (near * 2_654_435_761 % u64::from(vertices)) as u32;
@@ -124,17 +130,8 @@ fn project(vertices: u32, edges: u32) -> Csr<u32> {
     builder.finish()
 }
 
-/// Steele, Lea and Flood's SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u32 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut x = self.0;
-        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((x ^ (x >> 31)) % bound) as u32
-    }
+fn vertex(random: &mut SplitMix, below: u64) -> u32 {
+    random.below(below) as u32
 }
 
 fn load() -> String {

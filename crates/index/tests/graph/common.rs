@@ -6,17 +6,18 @@ use std::ops::ControlFlow;
 
 use sutra_format::AssociationKind;
 use sutra_index::graph::{Adjacency, Csr, CsrBuilder, Direction, Edge, EdgeOf, Kinds};
+use sutra_testkit::SplitMix;
 
-/// Steele, Lea and Flood's SplitMix64.
-pub(crate) struct Random(pub(crate) u64);
+/// Chance from a seed.
+pub(crate) struct Random(SplitMix);
 
 impl Random {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(SplitMix::new(seed))
+    }
+
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut x = self.0;
-        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (x ^ (x >> 31)) % bound
+        self.0.below(bound)
     }
 
     pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
@@ -41,7 +42,7 @@ pub(crate) const DIRECTIONS: [Direction; 3] = [Direction::Out, Direction::In, Di
 impl Sample {
     /// Loops, parallel edges and isolated vertices come about by chance.
     pub(crate) fn random(seed: u64) -> Self {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let vertices = u32::try_from(1 + random.below(12)).unwrap();
         let edges = random.below(u64::from(vertices) * 3);
         let vertex = |random: &mut Random| u32::try_from(random.below(vertices.into())).unwrap();
@@ -74,7 +75,7 @@ impl Sample {
     /// The same edges, told in another order.
     pub(crate) fn listed(&self, seed: u64) -> Listed {
         let mut rows = self.rows.clone();
-        Random(seed).shuffle(&mut rows);
+        Random::new(seed).shuffle(&mut rows);
         let (mut out, mut incoming) = (BTreeMap::<_, Vec<_>>::new(), BTreeMap::<_, Vec<_>>::new());
         for row in rows {
             out.entry(row.0).or_default().push(row);

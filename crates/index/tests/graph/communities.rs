@@ -117,7 +117,7 @@ fn every_community_hangs_together_and_chance_is_never_better() {
 fn the_order_of_edges_changes_no_community() {
     let mut sample = club();
     let first = leiden(&sample.csr(), &Leiden::default()).unwrap();
-    Random(5).shuffle(&mut sample.rows);
+    Random::new(5).shuffle(&mut sample.rows);
     assert_eq!(leiden(&sample.csr(), &Leiden::default()).unwrap(), first);
 }
 

@@ -125,7 +125,7 @@ fn simple_paths_are_those_that_trying_everything_finds() {
         sample.rows.truncate(14);
         let csr = sample.csr();
         for direction in DIRECTIONS {
-            let to = u32::try_from(Random(seed).below(sample.vertices.into())).unwrap();
+            let to = u32::try_from(Random::new(seed).below(sample.vertices.into())).unwrap();
             for (least, most, end) in
                 [(0, 3, None), (1, 4, Some(to)), (2, 2, Some(to)), (0, 0, None)]
             {

@@ -10,7 +10,7 @@ fn edges_in_any_order_give_the_same_projection() {
     for seed in 0..200 {
         let sample = Sample::random(seed);
         let mut shuffled = sample.clone();
-        Random(seed).shuffle(&mut shuffled.rows);
+        Random::new(seed).shuffle(&mut shuffled.rows);
         assert_eq!(sample.csr(), shuffled.csr(), "seed {seed}");
     }
 }

@@ -11,7 +11,7 @@ pub(crate) fn listed(
     metric: Metric,
     counts: &[usize],
 ) -> (Coder, sutra_index::vectors::Centroids, Vec<Segment>, Vec<f32>) {
-    let mut chance = Chance(11);
+    let mut chance = Chance::new(11);
     let coder = Coder::new(&space(dimension, metric));
     let total: usize = counts.iter().sum();
     let all = clustered(&mut chance, dimension, 40, total);
@@ -39,7 +39,7 @@ fn nearly_all_true_neighbours_are_found_with_their_exact_scores() {
             assert_eq!(segments[0].section().form(), form);
             assert_eq!(segments[2].section().form(), Form::Rows);
             let bits = vec![Bits::default(); 3];
-            let mut chance = Chance(5);
+            let mut chance = Chance::new(5);
             let mut sum = 0;
             for _ in 0..20 {
                 let vector = query_near(&mut chance, &all, dimension);
@@ -65,7 +65,7 @@ fn exact_searches_of_lists_are_those_of_a_naive_scan() {
     for metric in METRICS {
         let (coder, centroids, segments, all) = listed(24, metric, &[2500, 300]);
         let bits = vec![Bits { dead: Some(bits((0..900).step_by(3))), filter: None }; 2];
-        let vector = query_near(&mut Chance(3), &all, 24);
+        let vector = query_near(&mut Chance::new(3), &all, 24);
         let query = Query { effort: Effort::Exact, ..Query::new(&vector, 25) };
         let found = search(&coder, &[&centroids], &segments, &bits, &query);
         assert_eq!(found, naive(&coder, &segments, &bits, &query));
@@ -75,7 +75,7 @@ fn exact_searches_of_lists_are_those_of_a_naive_scan() {
 #[test]
 fn a_filter_never_costs_answers() {
     let (coder, centroids, segments, all) = listed(24, Metric::Cosine, &[6000, 5000]);
-    let vector = query_near(&mut Chance(8), &all, 24);
+    let vector = query_near(&mut Chance::new(8), &all, 24);
     for step in [1, 2, 3, 40, 900] {
         let filter = Some(bits((1..6000).step_by(step)));
         let dead = Some(bits((0..6000).step_by(5)));
@@ -99,7 +99,7 @@ fn a_filter_never_costs_answers() {
 fn min_score_cuts_the_answer_and_nothing_else() {
     let (coder, centroids, segments, all) = listed(24, Metric::Cosine, &[3000]);
     let bits = vec![Bits::default()];
-    let vector = query_near(&mut Chance(2), &all, 24);
+    let vector = query_near(&mut Chance::new(2), &all, 24);
     let query = Query::new(&vector, 20);
     let all_of_them = search(&coder, &[&centroids], &segments, &bits, &query);
     let least = all_of_them[7].score;
@@ -114,7 +114,7 @@ fn every_path_gives_the_same_answers() {
         for metric in METRICS {
             let (coder, centroids, segments, all) = listed(dimension, metric, &[2500, 2400]);
             let bits = vec![Bits::default(); 2];
-            let vector = query_near(&mut Chance(4), &all, dimension);
+            let vector = query_near(&mut Chance::new(4), &all, dimension);
             let query = Query::new(&vector, 30);
             let expected = search(&coder, &[&centroids], &segments, &bits, &query);
             for level in Level::available() {
@@ -136,7 +136,7 @@ fn sixteen_segments_find_what_one_finds() {
     let (coder, centroids, segments, all) = listed(24, Metric::Cosine, &[2048 + 300; 16]);
     let bits = vec![Bits::default(); 16];
     let mut sum = 0;
-    let mut chance = Chance(6);
+    let mut chance = Chance::new(6);
     for _ in 0..10 {
         let vector = query_near(&mut chance, &all, 24);
         let query = Query::new(&vector, 10);
@@ -160,7 +160,7 @@ proptest! {
         dead_step in 1_usize..9,
         filter_step in 0_usize..9,
     ) {
-        let mut chance = Chance(seed);
+        let mut chance = Chance::new(seed);
         let coder = Coder::new(&space(dimension, metric));
         let mut segments = Vec::new();
         for count in counts {
@@ -190,7 +190,7 @@ proptest! {
         metric in any_metric(),
         dimension in 1_usize..400,
     ) {
-        let mut chance = Chance(seed);
+        let mut chance = Chance::new(seed);
         let mut vector = || (0..dimension).map(|_| chance.normal()).collect::<Vec<f32>>();
         let (a, b) = (vector(), vector());
         let exact = sutra_index::vectors::score(&space(dimension, metric), &a, &b);

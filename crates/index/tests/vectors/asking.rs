@@ -15,7 +15,7 @@ fn every(step: usize) -> Vec<Bits> {
 fn only_what_is_worth_an_exact_score_is_asked_for() {
     for dimension in [24, 256] {
         let (coder, centroids, segments, all) = listed(dimension, Metric::Cosine, &[3000, 2600]);
-        let vector = query_near(&mut Chance(9), &all, dimension);
+        let vector = query_near(&mut Chance::new(9), &all, dimension);
         let query = Query::new(&vector, 10);
         let (found, asked) = search_lazily(&coder, &[&centroids], &segments, &every(1), &query);
         assert_eq!((found.len(), asked), (10, 20));
@@ -25,7 +25,7 @@ fn only_what_is_worth_an_exact_score_is_asked_for() {
 #[test]
 fn rows_of_exact_searches_are_asked_for_if_they_would_take_a_place() {
     let (coder, centroids, segments, all) = listed(24, Metric::Cosine, &[3000, 2600]);
-    let vector = query_near(&mut Chance(9), &all, 24);
+    let vector = query_near(&mut Chance::new(9), &all, 24);
     let query = Query { effort: Effort::Exact, ..Query::new(&vector, 10) };
     let (found, asked) = search_lazily(&coder, &[&centroids], &segments, &every(1), &query);
     assert_eq!(found.len(), 10);
@@ -35,7 +35,7 @@ fn rows_of_exact_searches_are_asked_for_if_they_would_take_a_place() {
 #[test]
 fn asking_never_costs_answers() {
     let (coder, centroids, segments, all) = listed(24, Metric::Cosine, &[6000, 5000]);
-    let vector = query_near(&mut Chance(8), &all, 24);
+    let vector = query_near(&mut Chance::new(8), &all, 24);
     for step in [0, 1, 2, 3, 40, 900] {
         for limit in [1, 10, 3000, 20_000] {
             for effort in [Effort::Probes(1), Effort::Balanced, Effort::Exact] {
@@ -58,7 +58,7 @@ fn nearly_all_true_neighbours_are_found_among_few_allowed_rows() {
     for dimension in [24, 256] {
         let (coder, centroids, segments, all) = listed(dimension, Metric::Cosine, &[4000, 4000]);
         for step in [2, 5, 25] {
-            let (mut sum, mut chance) = (0, Chance(12));
+            let (mut sum, mut chance) = (0, Chance::new(12));
             for _ in 0..10 {
                 let vector = query_near(&mut chance, &all, dimension);
                 let query = Query::new(&vector, 10);

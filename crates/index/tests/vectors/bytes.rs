@@ -9,7 +9,7 @@ use crate::common::*;
 /// A section with lists, small enough for every bit of it to be flipped, in `u8` and its values.
 fn small(dimension: usize, metric: Metric) -> (Coder, Centroids, Vec<f32>, Vec<u8>) {
     let coder = Coder::with_level(&space(dimension, metric), Level::PORTABLE);
-    let values = clustered(&mut Chance(1), dimension, 4, 2048);
+    let values = clustered(&mut Chance::new(1), dimension, 4, 2048);
     let rows: Vec<u32> = (0..2048).collect();
     let vectors = matrix(&values, dimension);
     let centroids = Centroids::train(&coder, 1, 4, &rows, &vectors).expect("good vectors");

@@ -7,6 +7,7 @@ use sutra_index::vectors::{
     Centroids, Coder, GONE, Hit, Matrix, Metric, Part, Query, RowSet, Searcher, Section, Space,
     build, cells_for,
 };
+use sutra_testkit::SplitMix;
 
 pub(crate) const METRICS: [Metric; 3] = [Metric::Cosine, Metric::Dot, Metric::Euclidean];
 
@@ -15,18 +16,19 @@ pub(crate) fn space(dimension: usize, metric: Metric) -> Space {
     Space::new("texts", "model-1", dimension, metric, 7).expect("a good space")
 }
 
-/// A seeded generator: SplitMix64.
-pub(crate) struct Chance(pub(crate) u64);
+/// A seeded generator.
+pub(crate) struct Chance(SplitMix);
 
 impl Chance {
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(SplitMix::new(seed))
     }
 
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0.next_u64()
+    }
+
+    /// By the remainder: bytes that tests know by heart depend on it.
     pub(crate) fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.next() % end as u64).expect("below a usize")
     }

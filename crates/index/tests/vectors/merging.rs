@@ -28,7 +28,7 @@ fn merged(
 
 #[track_caller]
 fn check_merge(metric: Metric, dimension: usize, counts: &[usize], gone: usize, seed: u64) {
-    let mut chance = Chance(seed);
+    let mut chance = Chance::new(seed);
     let coder = Coder::new(&space(dimension, metric));
     let total = counts.iter().sum();
     let all = clustered(&mut chance, dimension, 20, total);
@@ -65,7 +65,7 @@ fn a_merge_gives_the_bytes_of_one_build() {
 #[test]
 fn merging_in_steps_gives_the_bytes_of_one_merge() {
     let coder = Coder::new(&space(24, Metric::Cosine));
-    let mut chance = Chance(9);
+    let mut chance = Chance::new(9);
     let all = clustered(&mut chance, 24, 20, 9000);
     let centroids = train(&coder, &all);
     let segments: Vec<Segment> = all
@@ -105,7 +105,7 @@ fn merging_in_steps_gives_the_bytes_of_one_merge() {
 fn lists_of_an_older_epoch_are_made_anew() {
     for dimension in [24, 256] {
         let coder = Coder::new(&space(dimension, Metric::Euclidean));
-        let all = clustered(&mut Chance(4), dimension, 20, 5000);
+        let all = clustered(&mut Chance::new(4), dimension, 20, 5000);
         let old = train(&coder, &all);
         let rows: Vec<u32> = (0..5000).collect();
         let new = Centroids::train(&coder, 2, 48, &rows, &matrix(&all, dimension));
@@ -115,7 +115,7 @@ fn lists_of_an_older_epoch_are_made_anew() {
             Segment::of(&coder, Some(&old), halves.0.to_vec()),
             Segment::of(&coder, Some(&new), halves.1.to_vec()),
         ];
-        let (maps, rows) = maps(&mut Chance(5), &[2500, 2500], 2);
+        let (maps, rows) = maps(&mut Chance::new(5), &[2500, 2500], 2);
         let both = merged(&coder, Some(&new), &segments, &maps, rows).expect("merges");
         let (values, with_vectors) = merged_values(&segments, &maps, rows);
         let vectors = matrix(&values, dimension);
@@ -128,7 +128,7 @@ fn lists_of_an_older_epoch_are_made_anew() {
 #[test]
 fn a_merge_without_centroids_keeps_rows_alone() {
     let coder = Coder::new(&space(24, Metric::Dot));
-    let all = clustered(&mut Chance(4), 24, 20, 5000);
+    let all = clustered(&mut Chance::new(4), 24, 20, 5000);
     let segment = Segment::of(&coder, Some(&train(&coder, &all)), all);
     let identity: Vec<u32> = (0..5000).collect();
     let plain =
@@ -140,7 +140,7 @@ fn a_merge_without_centroids_keeps_rows_alone() {
 #[test]
 fn maps_that_do_not_rise_or_meet_are_refused() {
     let coder = Coder::new(&space(24, Metric::Dot));
-    let all = clustered(&mut Chance(4), 24, 20, 300);
+    let all = clustered(&mut Chance::new(4), 24, 20, 300);
     let segment = Segment::of(&coder, None, all);
     let identity: Vec<u32> = (0..300).collect();
     let reversed: Vec<u32> = identity.iter().rev().copied().collect();

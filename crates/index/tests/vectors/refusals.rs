@@ -129,7 +129,7 @@ fn vectors_of_length_zero_score_nothing_and_are_found() {
 #[test]
 fn lists_need_the_centroids_of_their_epoch() {
     let coder = Coder::new(&space(24, Metric::Dot));
-    let all = clustered(&mut Chance(4), 24, 20, 3000);
+    let all = clustered(&mut Chance::new(4), 24, 20, 3000);
     let centroids = train(&coder, &all);
     let segment = Segment::of(&coder, Some(&centroids), all.clone());
     let section = segment.section();

@@ -5,38 +5,29 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use sutra_format::hash::mix;
 use sutra_index::words::score::{Norms, contribution};
 use sutra_index::words::{
     Analyser, Clause, GONE, Hidden, MemoryView, MemoryWords, MergeInput, Purpose, Query, Scratch,
     Section, Source, Statistics, WordsError, merge, search,
 };
+use sutra_testkit::SplitMix;
 
 /// Chance from a seed.
-pub(crate) struct Chance(u64);
+pub(crate) struct Chance(SplitMix);
 
 impl Chance {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        mix(self.0)
+        Self(SplitMix::new(seed))
     }
 
     pub(crate) fn below(&mut self, limit: usize) -> usize {
-        (self.next() % limit as u64) as usize
+        self.0.below(limit as u64) as usize
     }
 
     pub(crate) fn one_in(&mut self, count: usize) -> bool {
         self.below(count) == 0
     }
-}
-
-fn mix(mut x: u64) -> u64 {
-    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ (x >> 31)
 }
 
 /// Where an id stands among the rows of a segment, and among hits of equal score.
