@@ -16,6 +16,7 @@ mod path;
 mod rank;
 mod restore;
 mod salvage;
+mod search;
 mod segments;
 mod stats;
 mod verify;
@@ -39,6 +40,7 @@ pub(crate) enum Command {
     Merge(merge::Merge),
     Invalidate(invalidate::Invalidate),
     Delete(delete::Delete),
+    Search(search::Search),
     Stats(stats::Stats),
     Segments(segments::Segments),
     Compact(compact::Compact),
@@ -63,6 +65,7 @@ impl Command {
             Self::Merge(merge) => merge.run(options, terminal),
             Self::Invalidate(invalidate) => invalidate.run(options, terminal),
             Self::Delete(delete) => delete.run(options, terminal),
+            Self::Search(search) => search.run(options, terminal),
             Self::Stats(stats) => stats.run(options, terminal),
             Self::Segments(segments) => segments.run(options, terminal),
             Self::Compact(compact) => compact.run(options, terminal),

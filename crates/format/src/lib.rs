@@ -38,6 +38,8 @@ pub use concept::{ConceptFlags, ConceptRecord, FactKey};
 pub use error::FormatError;
 pub use fold::fold;
 pub use ids::{AssociationKind, ConceptId, ParseIdError};
-pub use section::{PayloadHome, SectionEntry, SectionKind, TagLine, VectorRun, VertexTombstone};
+pub use section::{
+    PayloadHome, SectionEntry, SectionKind, TagLine, VectorIndexEntry, VectorRun, VertexTombstone,
+};
 pub use segment::{BlockExtent, SegmentHeader};
 pub use text::TextEntries;

@@ -93,11 +93,15 @@ pub enum SectionKind {
     VectorRuns = 9,
     /// [`PayloadHome`]s by rising segment id: where the payload of these records lies.
     PayloadHomes = 10,
+    /// The words of the concepts' contents, as the crate `sutra-index` lays them out.
+    Words = 11,
+    /// The vectors of the concepts by space: [`VectorIndexEntry`]s, and what they lead to.
+    VectorIndex = 12,
 }
 
 impl SectionKind {
     /// Every kind that version 1 knows.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::PageSums,
         Self::ConceptLines,
         Self::SourceLines,
@@ -108,6 +112,8 @@ impl SectionKind {
         Self::VertexTombstones,
         Self::VectorRuns,
         Self::PayloadHomes,
+        Self::Words,
+        Self::VectorIndex,
     ];
 
     /// The number that the section table holds.
@@ -218,6 +224,34 @@ impl PayloadHome {
     pub const BYTES: usize = size_of::<Self>();
 }
 
+/// A part of the section of the vectors. The section begins with their number as a u64, then come the
+/// entries by rising (space, dimension, epoch), then the parts in the same order, each on a multiple
+/// of 64 bytes.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned,
+)]
+#[repr(C)]
+pub struct VectorIndexEntry {
+    /// The space of the vectors.
+    pub space: U16,
+    /// Zero.
+    pub reserved: U16,
+    /// Values of each vector.
+    pub dimension: U32,
+    /// Zero: the rows and codes of this segment. Else: the centroids of the epoch with this number,
+    /// for whichever segments name it.
+    pub epoch: U64,
+    /// Where the part starts in the section, a multiple of 64.
+    pub offset: U64,
+    /// Its bytes.
+    pub length: U64,
+}
+
+impl VectorIndexEntry {
+    /// Bytes of an entry.
+    pub const BYTES: usize = size_of::<Self>();
+}
+
 layout!(SectionEntry: 32 {
     kind: 0, flags: 4, offset: 8, length: 16, crc: 24, reserved: 28,
 });
@@ -232,6 +266,10 @@ layout!(VertexTombstone: 24 {
 
 layout!(VectorRun: 16 {
     offset: 0, count: 8, dimension: 12,
+});
+
+layout!(VectorIndexEntry: 32 {
+    space: 0, reserved: 2, dimension: 4, epoch: 8, offset: 16, length: 24,
 });
 
 layout!(PayloadHome: 16 {

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use sutra_format::journal::{FrameHeader, JournalHeader};
 use sutra_format::time::{OPEN_END, OPEN_START, fits_48_bits, pack_48, unpack_48};
 use sutra_format::{
-    AssociationRecord, ConceptRecord, PayloadHome, SectionEntry, SegmentHeader, TagLine, VectorRun,
-    VertexTombstone,
+    AssociationRecord, ConceptRecord, PayloadHome, SectionEntry, SegmentHeader, TagLine,
+    VectorIndexEntry, VectorRun, VertexTombstone,
 };
 use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
@@ -41,6 +41,7 @@ proptest! {
         check_codec::<VertexTombstone>(&bytes);
         check_codec::<VectorRun>(&bytes);
         check_codec::<PayloadHome>(&bytes);
+        check_codec::<VectorIndexEntry>(&bytes);
         check_codec::<JournalHeader>(&bytes);
         check_codec::<FrameHeader>(&bytes);
     }

@@ -14,7 +14,7 @@ use sutra_format::time::{OPEN_END, OPEN_START, pack_48};
 use sutra_format::{
     AssociationFlags, AssociationKind, AssociationRecord, BlockExtent, ConceptFlags, ConceptId,
     ConceptRecord, FactKey, PayloadHome, SectionEntry, SectionKind, SegmentHeader, TagLine,
-    VectorRun, VertexTombstone, limits, text,
+    VectorIndexEntry, VectorRun, VertexTombstone, limits, text,
 };
 use zerocopy::FromZeros;
 
@@ -127,6 +127,7 @@ fn every_structure_is_documented_field_by_field() {
         VertexTombstone { id, seq }
         VectorRun { offset, count, dimension }
         PayloadHome { segment_id, reserved, live_bytes }
+        VectorIndexEntry { space, reserved, dimension, epoch, offset, length }
         JournalHeader {
             magic, version, journal_id, store_id, hash_seed, first_seq, created_at, reserved,
             header_crc,

@@ -9,6 +9,7 @@ use zerocopy::little_endian::{F32, I64, U16, U32, U64};
 
 use crate::error::{LsmError, Result};
 use crate::journal::{CommitBody, Payload};
+use crate::vectors::{SQUARED_LENGTH_MAX, squared_length};
 
 /// A concept to be put: what is absent here is absent afterwards.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +23,7 @@ pub struct ConceptPut<'a> {
     /// The name that the id was made of, at most 1,024 bytes of UTF-8. Empty is none. Of a fact:
     /// its [`FactKey`](sutra_format::FactKey).
     pub key: &'a [u8],
-    /// 1 to 65,536 finite values.
+    /// 1 to 65,536 finite values, whose squares sum up to 9e36 at most.
     pub vector: Option<&'a [f32]>,
     /// How firmly it is held: finite, 1.0 by default.
     pub strength: f32,
@@ -81,6 +82,10 @@ impl<'a> ConceptPut<'a> {
         match vector.iter().position(|value| !value.is_finite()) {
             Some(at) => {
                 Err(LsmError::invalid("vector", format!("value {at} is not a finite number")))
+            }
+            None if squared_length(vector) > SQUARED_LENGTH_MAX => {
+                let reason = "its squared length is above 9e36; scale it down";
+                Err(LsmError::invalid("vector", reason))
             }
             None => Ok(()),
         }

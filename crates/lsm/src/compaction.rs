@@ -12,12 +12,13 @@ use sutra_manifest::Manifest;
 
 use crate::error::Result;
 use crate::files::{SegmentFile, segment_name};
-use crate::output::{Filter, Input, Label, Stop, Survey};
+use crate::output::{Filter, Input, Label, Stop, Survey, Words};
 use crate::plan::{self, LevelSize};
 use crate::planted::{self, Bug};
 use crate::readback::Written;
 use crate::tree::{Inner, LsmTree};
 use crate::version::Version;
+use crate::words::usable;
 
 impl<D: Dir> LsmTree<D> {
     /// Whether a level has reached its threshold.
@@ -36,23 +37,35 @@ impl<D: Dir> LsmTree<D> {
         if segments.len() < 2 {
             return Ok(false);
         }
-        self.inner.compact(&version, &segments, plan::target(level)).map_err(closing)?;
+        let target = plan::target(level);
+        self.inner.compact(&version, &segments, target, Words::AsUsual).map_err(closing)?;
         Ok(true)
     }
 
     /// Flushes what is in memory, then merges all segments into one, and drops whatever is
     /// deleted or replaced. Costs about the size of the store in reading and in writing.
     pub fn compact_all(&self) -> Result<()> {
+        self.merge_all(Words::AsUsual)
+    }
+
+    /// The same, and makes the words anew from the texts: for a store whose words are not those of its
+    /// texts, or were never indexed.
+    pub fn index_afresh(&self) -> Result<()> {
+        self.merge_all(Words::Afresh)
+    }
+
+    fn merge_all(&self, words: Words) -> Result<()> {
         self.flush()?;
         let _turn = self.inner.compacting.lock();
         let version = self.inner.version.load_full();
         let segments: Vec<_> = version.segments.iter().collect();
         let Some(last) = segments.last() else { return Ok(()) };
-        if segments.len() == 1 && !version.is_wasteful()? {
+        let is_enough = words == Words::AsUsual && !version.is_wasteful()?;
+        if segments.len() == 1 && is_enough {
             return Ok(());
         }
         let level = last.level.max(1);
-        self.inner.compact(&version, &segments, level).map_err(closing)
+        self.inner.compact(&version, &segments, level, words).map_err(closing)
     }
 
     /// Does the piece of compaction that is due first; says whether there was one. What the
@@ -79,7 +92,7 @@ impl<D: Dir> Inner<D> {
             return Ok(false);
         };
         let segments: Vec<_> = version.segments.iter().filter(|f| f.level == level).collect();
-        match self.compact(&version, &segments, plan::target(level)) {
+        match self.compact(&version, &segments, plan::target(level), Words::AsUsual) {
             Ok(()) => Ok(true),
             Err(Stop::Failed(error)) => Err(error),
             Err(Stop::Cancelled) => Ok(false),
@@ -92,6 +105,7 @@ impl<D: Dir> Inner<D> {
         version: &Version<D>,
         segments: &[&SegmentFile<D>],
         level: u32,
+        words: Words,
     ) -> std::result::Result<(), Stop> {
         let (oldest, start) = (segments.last().map(|file| file.segment.id()), Instant::now());
         let input = Input {
@@ -100,6 +114,7 @@ impl<D: Dir> Inner<D> {
             segments: segments.to_vec(),
             bottom: version.segments.last().map(|file| file.segment.id()) == oldest
                 || planted::is(Bug::TombstonesDroppedInMerge),
+            words,
             cancel: &self.closing,
         };
         let label = self.label(segments);
@@ -247,6 +262,8 @@ impl<D: Dir> Version<D> {
         let tombstones = header.concept_tombstones.get() + header.association_tombstones.get();
         let own = header.content.length.get() + header.vectors.length.get();
         let live: u64 = live_payload(self.segments.iter())?.values().sum();
-        Ok(tombstones > 0 || self.files.len() > 1 || live < own || self.vertex_tombstones)
+        let not_indexed = file.concept_rows() > 0 && usable(file)?.is_none();
+        let has_tombstones = tombstones > 0 || self.vertex_tombstones;
+        Ok(has_tombstones || self.files.len() > 1 || live < own || not_indexed)
     }
 }

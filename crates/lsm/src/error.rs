@@ -58,6 +58,16 @@ pub enum LsmError {
         /// What is there, and what to do.
         reason: String,
     },
+    /// A segment has texts and vectors that nobody indexed: it was rescued from damage, or is older than
+    /// the index.
+    #[error(
+        "{path}: its words and vectors are not indexed; compact the whole store once to index them again",
+        path = path.display()
+    )]
+    NotIndexed {
+        /// The segment.
+        path: PathBuf,
+    },
     /// A value cannot be stored.
     #[error("{what}: {reason}")]
     Invalid {
@@ -117,6 +127,7 @@ impl LsmError {
             Self::Inconsistent { path, .. }
             | Self::Miswritten { path, .. }
             | Self::Unfit { path, .. }
+            | Self::NotIndexed { path }
             | Self::NoStore { path } => Some(path),
             Self::Segment(error) => error.path(),
             Self::Manifest(error) => error.path(),

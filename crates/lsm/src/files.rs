@@ -2,15 +2,17 @@
 
 use std::ops::Deref;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use sutra_fs::{Dir, File, Name};
+use sutra_index::vectors::Centroids;
 use sutra_manifest::SegmentMetadata;
 use sutra_segment::Segment;
 use zerocopy::little_endian::U64;
 
 use crate::error::{LsmError, Result};
+use crate::vectors::SpaceKey;
 
 /// A mapped segment of a directory.
 pub(crate) type MappedSegment<D> = Segment<<<D as Dir>::File as File>::Map>;
@@ -81,6 +83,8 @@ pub(crate) struct OpenSegment<D: Dir> {
     dir: Arc<D>,
     name: Name,
     obsolete: AtomicBool,
+    /// Centroids of the vector index, read when they are first needed.
+    pub(crate) centroids: OnceLock<Vec<(SpaceKey, Arc<Centroids>)>>,
 }
 
 impl<D: Dir> Clone for SegmentFile<D> {
@@ -141,8 +145,13 @@ impl<D: Dir> SegmentFile<D> {
             let reason = "other rows or sequence numbers than the manifest says";
             return Err(inconsistent(path, reason.into()));
         }
-        let segment =
-            OpenSegment { segment, dir: dir.clone(), name, obsolete: AtomicBool::new(false) };
+        let segment = OpenSegment {
+            segment,
+            dir: dir.clone(),
+            name,
+            obsolete: AtomicBool::new(false),
+            centroids: OnceLock::new(),
+        };
         Ok(Self { segment: Arc::new(segment), level: meta.level, payload_only: meta.payload_only })
     }
 

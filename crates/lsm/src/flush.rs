@@ -12,7 +12,7 @@ use sutra_segment::SegmentSummary;
 use crate::error::{LsmError, Result};
 use crate::files::{SegmentFile, journal_name, segment_name};
 use crate::memtable::Memtable;
-use crate::output::{Filter, Input, Label, Stop};
+use crate::output::{Filter, Input, Label, Stop, Words};
 use crate::planted::{self, Bug};
 use crate::readback::{Written, unfaithful};
 use crate::sync::AtomicBool;
@@ -123,6 +123,7 @@ impl<D: Dir> Inner<D> {
             memtable: Some(memtable),
             segments: Vec::new(),
             bottom: version.segments.is_empty() || planted::is(Bug::TombstonesDroppedInFlush),
+            words: Words::AsUsual,
             cancel: &never,
         };
         let label = Label {

@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::Ordering;
 
 use sutra_format::segment::vector_stride;
-use sutra_format::{AssociationRecord, ConceptId, ConceptRecord, PayloadHome, VertexTombstone};
+use sutra_format::{
+    AssociationRecord, ConceptId, ConceptRecord, FormatError, PayloadHome, VertexTombstone,
+};
 use sutra_fs::{Dir, File, Staged};
 use sutra_segment::{SegmentPlan, SegmentWriter};
 use zerocopy::little_endian::{F32, U32, U64};
@@ -17,11 +19,14 @@ use crate::error::{LsmError, Result};
 use crate::files::{SegmentFile, segment_name};
 use crate::memtable::Memtable;
 use crate::merge::{AssociationMerge, ConceptMerge, ConceptRow, Merged};
+use crate::moves::Moves;
 use crate::planted::{self, Bug};
 use crate::readback::{Tally, Written};
 use crate::snapshot::{Home, entries_of, vector_of};
 use crate::sync::AtomicBool;
+use crate::vectors::NewVectors;
 use crate::version::Version;
+use crate::words::NewWords;
 
 /// The tables that become one segment, newest first.
 pub(crate) struct Input<'a, D: Dir> {
@@ -30,8 +35,33 @@ pub(crate) struct Input<'a, D: Dir> {
     pub(crate) segments: Vec<&'a SegmentFile<D>>,
     /// Whether nothing older exists, so that there is nothing left for a tombstone to hide.
     pub(crate) bottom: bool,
+    /// Where the words of the new segment come from.
+    pub(crate) words: Words,
     /// Set when the work is no longer wanted.
     pub(crate) cancel: &'a AtomicBool,
+}
+
+/// Where the words of a new segment come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Words {
+    /// Of a memtable from the texts, of segments from their words.
+    AsUsual,
+    /// From the texts: what words there are is not to be trusted. Only for a merge of all segments.
+    Afresh,
+    /// From nowhere: what the new segment hides is not known. Such a store is to be indexed afresh.
+    Omitted,
+}
+
+impl<D: Dir> Input<'_, D> {
+    /// What it means that the text of a row cannot be divided.
+    #[cold]
+    pub(crate) fn misfit(&self, record: &ConceptRecord, error: FormatError) -> LsmError {
+        let file = self.version.file(record.content_segment.get());
+        LsmError::Inconsistent {
+            path: file.map(|file| file.segment.path().to_path_buf()).unwrap_or_default(),
+            reason: format!("text of concept {}: {error}", record.id),
+        }
+    }
 }
 
 /// What names and dates the new segment.
@@ -278,10 +308,20 @@ impl<'a, D: Dir> Filter<'a, D> {
         let plan = survey.plan(self.input.version.hash_seed, label, survey.own(moved));
         let mut writer = SegmentWriter::new(file, plan);
         let mut tally = Tally::default();
+        let mut moves = Moves::new(&self.input.segments);
+        let mut words = NewWords::new(self.input)?;
+        let mut vectors = NewVectors::new(self.input);
         self.concepts(|row| {
+            let new = moves.push(&row);
+            words.push(&row, new)?;
+            vectors.push(&row, new);
             let record = self.carry(&row, label.segment_id, moved, &mut writer, &mut tally)?;
             Ok(writer.push_concept(&record)?)
         })?;
+        if let Some(section) = words.finish(&moves)? {
+            writer.set_words(section);
+        }
+        writer.set_vector_index(&vectors.finish(&moves, label.segment_id)?);
         self.associations(|mut record| {
             tally.association(&record);
             if planted::is(Bug::AssociationChangedInMerge) {

@@ -42,6 +42,10 @@ pub enum Bug {
     DonorRemovedEarly,
     /// A merge removes its inputs before the manifest names its output.
     InputsRemovedEarly,
+    /// A flush does not take back the words of the texts that it hides.
+    WordsNotTakenBack,
+    /// A merge leaves the words out.
+    WordsForgotten,
     /// A row changes between the merge and the file.
     RowChangedInMerge,
     /// A text changes between the merge and the file.

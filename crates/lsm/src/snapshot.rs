@@ -229,6 +229,10 @@ impl<'s, D: Dir> Concept<'s, D> {
         &self.record
     }
 
+    pub(crate) fn home(&self) -> Home<'s> {
+        self.home
+    }
+
     /// The id.
     pub fn id(&self) -> ConceptId {
         self.record.id

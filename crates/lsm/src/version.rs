@@ -14,6 +14,7 @@ use sutra_fs::Dir;
 
 use crate::error::{LsmError, Result};
 use crate::files::SegmentFile;
+use crate::liveness::Liveness;
 use crate::memtable::Memtable;
 
 /// An immutable list of tables.
@@ -30,6 +31,8 @@ pub(crate) struct Version<D: Dir> {
     pub(crate) vertex_tombstones: bool,
     /// Whether any segment has association tombstones.
     pub(crate) association_tombstones: bool,
+    /// Which rows of the segments count.
+    pub(crate) liveness: Arc<Liveness>,
 }
 
 impl<D: Dir> Version<D> {
@@ -65,7 +68,9 @@ impl<D: Dir> Version<D> {
         }
         let association_tombstones =
             segments.iter().any(|f| f.segment.header().association_tombstones.get() > 0);
+        let liveness = Arc::new(Liveness::new(segments.len()));
         Ok(Self {
+            liveness,
             hash_seed,
             memtables,
             segments,
@@ -84,6 +89,7 @@ impl<D: Dir> Version<D> {
             files: self.files.clone(),
             vertex_tombstones: self.vertex_tombstones,
             association_tombstones: self.association_tombstones,
+            liveness: self.liveness.clone(),
         }
     }
 

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use sutra_format::FormatError;
 use sutra_fs::FsError;
+use sutra_index::vectors::VectorError;
+use sutra_index::words::WordsError;
 
 /// The result of the calls of this crate.
 pub(crate) type Result<T> = std::result::Result<T, SegmentError>;
@@ -19,6 +21,22 @@ pub enum SegmentError {
         path: PathBuf,
         /// What is wrong and where.
         source: FormatError,
+    },
+    /// The words of the concepts are not what was written.
+    #[error("{}: {source}", path.display())]
+    Words {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and where.
+        source: WordsError,
+    },
+    /// The index of the vectors is not what was written.
+    #[error("{}: {source}; restore the file from a copy", path.display())]
+    Vectors {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and where.
+        source: VectorError,
     },
     /// The file system refused.
     #[error(transparent)]
@@ -103,6 +121,8 @@ impl SegmentError {
         match self {
             Self::Fs(error) => Some(&error.path),
             Self::Corrupt { path, .. }
+            | Self::Words { path, .. }
+            | Self::Vectors { path, .. }
             | Self::OutOfRange { path, .. }
             | Self::Unsorted { path }
             | Self::Misaligned { path }

@@ -63,7 +63,9 @@ mod raw;
 mod reader;
 mod sections;
 mod stats;
+mod vector_index;
 mod verify;
+mod words;
 mod writer;
 
 pub use appender::{APPENDER_BYTES_MAX, SegmentAppender};
@@ -73,4 +75,5 @@ pub use incoming::Incoming;
 pub use plan::SegmentPlan;
 pub use reader::Segment;
 pub use stats::SegmentStats;
+pub use vector_index::VectorIndexPart;
 pub use writer::SegmentWriter;

@@ -59,6 +59,8 @@ pub(crate) struct Sections {
     pub(crate) vertex_tombstones: Place,
     pub(crate) runs: Place,
     pub(crate) homes: Place,
+    pub(crate) words: Place,
+    pub(crate) vector_index: Place,
 }
 
 impl Sections {
@@ -96,6 +98,8 @@ impl Sections {
             vertex_tombstones: Place::default(),
             runs: rows(entries, SectionKind::VectorRuns, VectorRun::BYTES)?,
             homes: Place::default(),
+            words: Place::default(),
+            vector_index: Place::default(),
         };
         if header.flags.get() & SegmentFlags::SORTED != 0 {
             return sections.locate_sorted(header, entries);
@@ -143,6 +147,8 @@ impl Sections {
                 VertexTombstone::BYTES,
             )?,
             homes: rows(entries, SectionKind::PayloadHomes, PayloadHome::BYTES)?,
+            words: find(entries, SectionKind::Words),
+            vector_index: find(entries, SectionKind::VectorIndex),
             ..self
         })
     }

@@ -39,6 +39,8 @@ impl<D: AsRef<[u8]>> Segment<D> {
             self.verify_incoming_order()?;
             self.verify_vertex_tombstones()?;
             self.verify_references()?;
+            self.verify_words()?;
+            self.verify_vector_index()?;
         }
         Ok(())
     }

@@ -22,6 +22,7 @@ use crate::error::{Result, SegmentError};
 use crate::lines::LineBuilder;
 use crate::passes::{IncomingKey, PASS_KEYS, Pass};
 use crate::plan::SegmentPlan;
+use crate::vector_index::{self, VectorIndexPart};
 
 /// Streams sorted rows and their payload into a new file.
 ///
@@ -48,6 +49,8 @@ pub struct SegmentWriter<'a, F> {
     runs: Vec<VectorRun>,
     vertex_tombstones: Vec<VertexTombstone>,
     homes: Vec<PayloadHome>,
+    words: Vec<u8>,
+    vector_index: Vec<u8>,
 }
 
 impl<'a, F: File> SegmentWriter<'a, F> {
@@ -80,6 +83,8 @@ impl<'a, F: File> SegmentWriter<'a, F> {
             runs: Vec::new(),
             vertex_tombstones: Vec::new(),
             homes: Vec::new(),
+            words: Vec::new(),
+            vector_index: Vec::new(),
         }
     }
 
@@ -170,6 +175,20 @@ impl<'a, F: File> SegmentWriter<'a, F> {
         self.homes.push(home);
     }
 
+    /// Sets the words of the concepts: a section of [`sutra_index::words`] over as many rows as
+    /// there are concepts. Without it the segment says that nobody looked at its words.
+    pub fn set_words(&mut self, section: Vec<u8>) {
+        self.words = section;
+    }
+
+    /// Sets the index of the vectors, of these parts by rising (space, dimension, epoch).
+    ///
+    /// # Panics
+    /// If the parts do not rise.
+    pub fn set_vector_index(&mut self, parts: &[VectorIndexPart]) {
+        self.vector_index = vector_index::assemble(parts);
+    }
+
     /// Writes the directories and all that stands around the blocks, and seals the file.
     ///
     /// # Panics
@@ -205,6 +224,8 @@ impl<'a, F: File> SegmentWriter<'a, F> {
         assembly.write(SectionKind::VertexTombstones, self.vertex_tombstones.as_bytes())?;
         assembly.write(SectionKind::VectorRuns, self.runs.as_bytes())?;
         assembly.write(SectionKind::PayloadHomes, self.homes.as_bytes())?;
+        assembly.write(SectionKind::Words, &self.words)?;
+        assembly.write(SectionKind::VectorIndex, &self.vector_index)?;
         assembly.finish()
     }
 

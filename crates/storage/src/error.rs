@@ -131,6 +131,7 @@ fn kind_of(error: &LsmError) -> ErrorKind {
         LsmError::Poisoned { .. } => ErrorKind::Poisoned,
         LsmError::ReadOnly => ErrorKind::ReadOnly,
         LsmError::Miswritten { .. } => ErrorKind::Io,
+        LsmError::NotIndexed { .. } => ErrorKind::Unsupported,
         LsmError::Segment(error) if is_misuse(error) => ErrorKind::InvalidInput,
         LsmError::Manifest(error) if !matches!(**error, ManifestError::Unusable { .. }) => {
             ErrorKind::InvalidInput
@@ -157,7 +158,13 @@ fn kind_of_fs(error: &FsError) -> ErrorKind {
 
 /// Whether a segment was asked for what it cannot do, and is sound.
 fn is_misuse(error: &SegmentError) -> bool {
-    !matches!(error, SegmentError::Corrupt { .. } | SegmentError::Fs(_))
+    !matches!(
+        error,
+        SegmentError::Corrupt { .. }
+            | SegmentError::Words { .. }
+            | SegmentError::Vectors { .. }
+            | SegmentError::Fs(_)
+    )
 }
 
 impl fmt::Display for Error {

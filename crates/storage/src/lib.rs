@@ -224,6 +224,7 @@ pub mod graph;
 mod neighbors;
 mod payload;
 mod prepare;
+mod search;
 mod snapshot;
 mod store;
 mod stored;
@@ -235,6 +236,10 @@ pub use concept::{Concept, NewConcept};
 pub use dedup::{Candidate, Likeness};
 pub use error::{Error, ErrorKind, Result};
 pub use neighbors::{Direction, Neighbor, Neighbors};
+pub use search::{
+    Effort, Filter, Found, Fusion, Hit, Matching, Reason, Retrieve, Retrieved, TextSearch,
+    VectorSearch, Way,
+};
 pub use snapshot::Snapshot;
 pub use store::{Store, StoreOptions};
 pub use transaction::{Existing, MergeReport, SourceDeletion, Transaction, Upserted};

@@ -5,6 +5,7 @@ use sutra_format::{AssociationKind, AssociationRecord, ConceptId};
 use crate::concept::Concept;
 use crate::error::Result;
 use crate::neighbors::Neighbors;
+use crate::search::{Retrieve, TextSearch, VectorSearch};
 
 /// The store as it was when [`Store::snapshot`](crate::Store::snapshot) was called. What it reads
 /// never changes, whatever is committed or compacted meanwhile.
@@ -64,6 +65,44 @@ impl Snapshot {
     /// ```
     pub fn neighbors(&self, id: &ConceptId) -> Neighbors<'_> {
         Neighbors::new(&self.0, *id)
+    }
+
+    /// What says these words, to be narrowed down and collected:
+    ///
+    /// ```
+    /// # use sutra_storage::{Error, Filter, Found, Snapshot};
+    /// # fn dogs(snapshot: &Snapshot) -> Result<(), Error> {
+    /// for hit in snapshot.search_text("barking dog").filter(Filter::new().concepts()).collect()? {
+    ///     if let Found::Concept(concept) = hit.found {
+    ///         println!("{:.2} {:?}", hit.score, concept.content()?);
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn search_text(&self, text: &str) -> TextSearch<'_> {
+        TextSearch::new(&self.0, text)
+    }
+
+    /// What is near to a vector, to be narrowed down and collected.
+    pub fn search_vector(&self, vector: &[f32]) -> VectorSearch<'_> {
+        VectorSearch::new(&self.0, vector)
+    }
+
+    /// What fits words, a vector and concepts nearby, in one list:
+    ///
+    /// ```
+    /// # use sutra_storage::{ConceptId, Error, Snapshot};
+    /// # fn ask(snapshot: &Snapshot, question: &str, vector: &[f32], user: ConceptId) -> Result<(), Error> {
+    /// let retrieve = snapshot.retrieve().text(question, 1.0).vector(vector, 1.0).near(&[user], 2, 0.5);
+    /// for answer in retrieve.limit(5).collect()? {
+    ///     println!("{:.4} {:?} {:?}", answer.hit.score, answer.hit.found.content()?, answer.reasons);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn retrieve(&self) -> Retrieve<'_> {
+        Retrieve::new(self)
     }
 
     /// The association of this source, kind and target.

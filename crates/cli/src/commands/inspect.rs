@@ -186,6 +186,8 @@ fn section_name(code: u32) -> String {
         Some(SectionKind::VertexTombstones) => "vertex tombstones",
         Some(SectionKind::VectorRuns) => "vector runs",
         Some(SectionKind::PayloadHomes) => "payload homes",
+        Some(SectionKind::Words) => "words",
+        Some(SectionKind::VectorIndex) => "vector index",
         None => return format!("kind {code}, unknown"),
     };
     name.into()

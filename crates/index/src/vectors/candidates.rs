@@ -123,7 +123,7 @@ impl<'a> Candidates<'a> {
     }
 
     fn shrink_when_full(&mut self) {
-        if self.found.len() >= 2 * self.keep.max(LANES) {
+        if self.found.len() >= self.keep.max(LANES).saturating_mul(2) {
             self.shrink();
         }
     }

@@ -73,6 +73,17 @@ pub enum WordsError {
 }
 
 impl WordsError {
+    /// Whether it says that bytes are not what was written.
+    pub const fn is_damage(&self) -> bool {
+        matches!(
+            self,
+            Self::TooShort { .. }
+                | Self::BadMagic
+                | Self::UnknownVersion { .. }
+                | Self::Damaged { .. }
+        )
+    }
+
     /// Damage at a place of the section.
     pub(crate) const fn damaged(offset: usize, reason: &'static str) -> Self {
         Self::Damaged { offset: offset as u64, reason }

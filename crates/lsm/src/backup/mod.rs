@@ -33,7 +33,7 @@ use crate::commit::Writer;
 use crate::error::{LsmError, Result};
 use crate::flush::metadata;
 use crate::memtable::Memtable;
-use crate::output::{Filter, Input, Label, Stop};
+use crate::output::{Filter, Input, Label, Stop, Words};
 use crate::sync::{AtomicBool, MutexGuard};
 use crate::tree::{Inner, LsmTree};
 use crate::version::Version;
@@ -188,7 +188,9 @@ impl<D: Dir> Pin<'_, D> {
                 min_seq: memtable.min_seq().unwrap_or_default(),
                 max_seq: memtable.max_seq().unwrap_or_default(),
             };
-            if let Some(summary) = write_memtable(&self.version, memtable, copier.dir(), &label)? {
+            if let Some(summary) =
+                write_memtable(&self.version, memtable, copier.dir(), &label, Words::AsUsual)?
+            {
                 copier.wrote(summary.file_length);
                 metas.push(metadata(&summary, 0));
             }
@@ -203,6 +205,7 @@ pub(crate) fn write_memtable<D: Dir>(
     memtable: &Memtable,
     dir: &D,
     label: &Label,
+    words: Words,
 ) -> Result<Option<SegmentSummary>> {
     let never = AtomicBool::new(false);
     let input = Input {
@@ -210,6 +213,7 @@ pub(crate) fn write_memtable<D: Dir>(
         memtable: Some(memtable),
         segments: Vec::new(),
         bottom: false,
+        words,
         cancel: &never,
     };
     let write = || -> std::result::Result<_, Stop> {

@@ -32,7 +32,13 @@ impl Slot {
         self.0.get()
     }
 
-    fn index(self) -> usize {
+    /// The slot that was filled after this many others.
+    pub(super) fn from_index(index: usize) -> Option<Self> {
+        u32::try_from(index + 1).ok().and_then(Self::from_link)
+    }
+
+    /// How many slots were filled before it.
+    pub(super) fn index(self) -> usize {
         self.0.get() as usize - 1
     }
 }
@@ -100,7 +106,7 @@ impl<const WORDS: usize> Arena<WORDS> {
 }
 
 /// Zeroed memory straight from the allocator: pages that nobody touches cost nothing.
-pub(super) fn zeroed<T: FromZeros>(count: usize) -> Box<[T]> {
+pub(crate) fn zeroed<T: FromZeros>(count: usize) -> Box<[T]> {
     <[T]>::new_box_zeroed_with_elems(count).unwrap_or_else(|_| {
         let layout = Layout::array::<T>(count).expect("capacities are bounded by SLOTS_MAX");
         handle_alloc_error(layout)

@@ -115,8 +115,13 @@ impl Concepts {
 
     /// The newest version of a concept at or below `upto`.
     pub(super) fn find(&self, hash: u64, id: &ConceptId, upto: u64) -> Option<Version<'_>> {
+        self.find_slot(hash, id, upto).map(|slot| self.version(slot))
+    }
+
+    /// The same, by its slot.
+    pub(super) fn find_slot(&self, hash: u64, id: &ConceptId, upto: u64) -> Option<Slot> {
         let newest = self.newest.find(hash, |slot| self.version(slot).is(id))?;
-        self.at(newest, upto).map(|slot| self.version(slot))
+        self.at(newest, upto)
     }
 
     /// The seq of the newest vertex tombstone at or below `upto`.
@@ -201,7 +206,8 @@ impl Version<'_> {
         self.word(LINK_WORDS) == first && self.word(LINK_WORDS + 1) == second
     }
 
-    fn before(self) -> Option<Slot> {
+    /// The version of the same concept before it.
+    pub(super) fn before(self) -> Option<Slot> {
         Slot::from_link(low(self.word(0)))
     }
 

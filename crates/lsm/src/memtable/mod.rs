@@ -38,6 +38,7 @@ mod associations;
 mod capacity;
 mod chunks;
 mod concepts;
+mod log;
 mod payload;
 mod sorted;
 mod table;
@@ -51,12 +52,16 @@ use parking_lot::Mutex;
 use sutra_format::hash::placement;
 use sutra_format::{AssociationKind, AssociationRecord, ConceptId};
 
+pub(crate) use self::arena::zeroed;
 use self::associations::{Associations, Key};
 pub use self::capacity::{Capacity, Counts, Full};
 use self::concepts::Concepts;
 pub use self::concepts::Found;
+pub use self::log::Logged;
 pub use self::payload::PayloadId;
 pub use self::sorted::{AssociationRow, ConceptRow};
+use crate::vectors::RecentVectors;
+use crate::words::RecentWords;
 
 /// Committed records in memory. See the module.
 #[derive(Debug)]
@@ -74,6 +79,10 @@ pub struct Memtable {
     associations: OnceLock<Associations>,
     min_seq: AtomicU64,
     max_seq: AtomicU64,
+    /// The words of what is here, as far as anybody searched for them.
+    pub(crate) words: RecentWords,
+    /// Its vectors, likewise.
+    pub(crate) vectors: RecentVectors,
 }
 
 impl Memtable {
@@ -90,6 +99,8 @@ impl Memtable {
             associations: OnceLock::new(),
             min_seq: AtomicU64::new(u64::MAX),
             max_seq: AtomicU64::new(0),
+            words: RecentWords::default(),
+            vectors: RecentVectors::default(),
         }
     }
 

@@ -6,8 +6,8 @@ use sutra_format::ConceptId;
 use sutra_format::hash::placement;
 use sutra_fs::Dir;
 
-use super::Merged;
-use super::row::Row;
+use super::row::{InMemory, Row};
+use super::{Merged, Origin};
 use crate::error::Result;
 use crate::files::SegmentFile;
 use crate::memtable::Memtable;
@@ -19,6 +19,8 @@ const BLOCK_ROWS: u32 = 64;
 /// A place in one table.
 pub(crate) struct Cursor<'a, D: Dir, R: Row> {
     table: Table<'a, D, R>,
+    /// Which of the tables it is.
+    number: usize,
     /// The last id whose hash was asked for: with associations, often that of the next row.
     known: Option<(ConceptId, u64)>,
 }
@@ -40,7 +42,12 @@ impl<'a, D: Dir, R: Row> Cursor<'a, D, R> {
     }
 
     fn over(table: Table<'a, D, R>) -> Self {
-        Self { table, known: None }
+        Self { table, number: 0, known: None }
+    }
+
+    /// Says which of the tables it is.
+    pub(crate) fn number(&mut self, number: usize) {
+        self.number = number;
     }
 
     /// The hash of the next row; at the end the largest there is.
@@ -82,13 +89,18 @@ impl<'a, D: Dir, R: Row> Cursor<'a, D, R> {
         Ok(match &mut self.table {
             Table::Memtable { memtable, rows, at } => {
                 let row = rows.get(*at).map(|row| R::in_memory(memtable, *row));
+                let origin = Origin { table: self.number, row: *at };
                 *at += usize::from(row.is_some());
-                row
+                row.map(|InMemory { record, home }| Merged { record, home, origin })
             }
-            Table::Segment { block, .. } => block.split_first().map(|(first, rest)| {
-                *block = rest;
-                Merged { record: *first, home: Home::Segments }
-            }),
+            Table::Segment { block, rest: behind, .. } => {
+                let row = behind.start as usize - block.len();
+                block.split_first().map(|(first, rest)| {
+                    *block = rest;
+                    let origin = Origin { table: self.number, row };
+                    Merged { record: *first, home: Home::Segments, origin }
+                })
+            }
         })
     }
 

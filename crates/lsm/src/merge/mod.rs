@@ -33,6 +33,16 @@ pub(crate) struct Merged<'a, R> {
     pub(crate) record: R,
     /// Where its text and vector are, if it can have any.
     pub(crate) home: Home<'a>,
+    /// The row that has the text and the vector: the oldest of those that met.
+    pub(crate) origin: Origin,
+}
+
+/// A row of one of the tables.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin {
+    /// Which table: memtables first, then segments, as they were given; empty memtables not counted.
+    pub(crate) table: usize,
+    pub(crate) row: usize,
 }
 
 /// Reads tables as one, in the order of their rows.
@@ -58,8 +68,11 @@ impl<'a, D: Dir, R: Row> Merge<'a, D, R> {
         upto: u64,
     ) -> Result<Self> {
         let memtables = memtables.filter(|memtable| !memtable.is_empty());
-        let memtables = memtables.map(|memtable| Cursor::over_memtable(memtable, upto));
-        let mut cursors: Vec<_> = memtables.chain(segments.map(Cursor::over_segment)).collect();
+        let mut cursors: Vec<_> = memtables.map(|m| Cursor::over_memtable(m, upto)).collect();
+        cursors.extend(segments.map(Cursor::over_segment));
+        for (table, cursor) in cursors.iter_mut().enumerate() {
+            cursor.number(table);
+        }
         let hashes = cursors.iter_mut().map(|cursor| cursor.hash(seed)).collect::<Result<_>>()?;
         let mut merge = Self { seed, cursors, hashes, leader: 0, bound: 0 };
         merge.elect();

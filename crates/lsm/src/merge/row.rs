@@ -11,6 +11,12 @@ use crate::files::SegmentFile;
 use crate::memtable::{self, Memtable};
 use crate::snapshot::{Home, Search};
 
+/// A row of a memtable.
+pub(crate) struct InMemory<'a, R> {
+    pub(crate) record: R,
+    pub(crate) home: Home<'a>,
+}
+
 /// A record that tables keep sorted.
 pub(crate) trait Row: Copy + 'static {
     /// What orders rows of one hash.
@@ -34,7 +40,7 @@ pub(crate) trait Row: Copy + 'static {
     fn sorted(memtable: &Memtable, upto: u64) -> Vec<Self::InMemory>;
 
     /// One row of it.
-    fn in_memory(memtable: &Memtable, row: Self::InMemory) -> Merged<'_, Self>;
+    fn in_memory(memtable: &Memtable, row: Self::InMemory) -> InMemory<'_, Self>;
 
     /// How many rows a segment has.
     fn count<D: Dir>(file: &SegmentFile<D>) -> u32;
@@ -63,21 +69,21 @@ impl Row for ConceptRecord {
     }
 
     fn over<'a>(newer: Merged<'a, Self>, older: Merged<'a, Self>) -> Merged<'a, Self> {
-        let mut search = Search::default();
-        for Merged { record, home } in [newer, older] {
+        let (mut search, origin) = (Search::default(), older.origin);
+        for Merged { record, home, .. } in [newer, older] {
             search.meets(&record, home);
         }
         let (record, home) = search.into_result().expect("it met two");
-        Merged { record, home }
+        Merged { record, home, origin }
     }
 
     fn sorted(memtable: &Memtable, upto: u64) -> Vec<Self::InMemory> {
         memtable.sorted_concepts(upto)
     }
 
-    fn in_memory(memtable: &Memtable, row: Self::InMemory) -> Merged<'_, Self> {
+    fn in_memory(memtable: &Memtable, row: Self::InMemory) -> InMemory<'_, Self> {
         let found = memtable.concept_row(row);
-        Merged { record: found.record, home: Home::Memtable(memtable, found.payload) }
+        InMemory { record: found.record, home: Home::Memtable(memtable, found.payload) }
     }
 
     fn count<D: Dir>(file: &SegmentFile<D>) -> u32 {
@@ -117,8 +123,8 @@ impl Row for AssociationRecord {
         memtable.sorted_associations(upto)
     }
 
-    fn in_memory(memtable: &Memtable, row: Self::InMemory) -> Merged<'_, Self> {
-        Merged { record: memtable.association_row(row), home: Home::Segments }
+    fn in_memory(memtable: &Memtable, row: Self::InMemory) -> InMemory<'_, Self> {
+        InMemory { record: memtable.association_row(row), home: Home::Segments }
     }
 
     fn count<D: Dir>(file: &SegmentFile<D>) -> u32 {

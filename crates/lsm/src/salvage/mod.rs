@@ -30,11 +30,11 @@ use sutra_manifest::{Manifest, SegmentMetadata};
 use sutra_segment::SegmentSummary;
 
 use crate::backup::{Copier, check_empty, replace_segments, write_memtable};
-use crate::config::Environment;
+use crate::config::{Background, CompactionConfig, Environment};
 use crate::error::{LsmError, Result};
 use crate::files::{SegmentFile, lock_name};
 use crate::flush::metadata;
-use crate::output::Label;
+use crate::output::{Label, Words};
 use crate::tree::LsmTree;
 use crate::version::Version;
 
@@ -86,9 +86,15 @@ pub fn salvage<D: Dir>(
     replace_segments(&mut manifest, metas);
     manifest.publish(&to)?;
     drop(lock);
-    let tree = LsmTree::open_read_only_in(to)?;
+    let tree = LsmTree::open_in(to, CompactionConfig::default(), by_hand(environment))?;
+    tree.index_afresh()?; // What is lost was counted among the words of what is not.
     let (concepts, associations) = look(&tree, &mut losses)?;
+    tree.close()?;
     Ok(SalvageReport { losses, concepts, associations })
+}
+
+fn by_hand(environment: &Environment) -> Environment {
+    Environment { background: Background::Manual, ..environment.clone() }
 }
 
 struct Work<'a, D: Dir> {
@@ -186,7 +192,7 @@ impl<D: Dir> Work<'_, D> {
                 min_seq: memtable.min_seq().unwrap_or_default(),
                 max_seq: memtable.max_seq().unwrap_or_default(),
             };
-            let summary = write_memtable(&version, memtable, self.to, &label)?;
+            let summary = write_memtable(&version, memtable, self.to, &label, Words::Omitted)?;
             metas.extend(summary.map(|summary| metadata(&summary, 0)));
         }
         Ok(metas)

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sutra_format::{AssociationRecord, ConceptId};
+use sutra_format::{AssociationKind, AssociationRecord, ConceptId};
 use sutra_fs::Dir;
+use sutra_index::words::search::{Query, Source, search};
+use sutra_index::words::{Section, SectionBuilder};
 use sutra_lsm::{Concept, Result, Snapshot};
 use zerocopy::little_endian::U64;
 
@@ -148,4 +150,38 @@ fn compare_lookups<D: Dir>(
         assert_eq!(found.as_ref(), Some(record), "looking up an association and walking differ");
     }
     Ok(())
+}
+
+/// The same, and searches for words that most texts have: what is found, and how it scores, must be
+/// what an index made afresh of the same texts gives, to the last bit.
+pub(crate) fn read_and_search<D: Dir>(
+    snapshot: &Snapshot<D>,
+    asked: &BTreeSet<ConceptId>,
+) -> Result<Content> {
+    let content = read(snapshot, asked)?;
+    let fact_id =
+        |link: &Link| ConceptId::of_fact(link.0, AssociationKind::from_code(link.1), link.2);
+    let facts = content.facts.iter().map(|(link, view)| (fact_id(link), view));
+    let views: BTreeMap<ConceptId, &View> =
+        content.concepts.iter().map(|(id, view)| (*id, view)).chain(facts).collect();
+    let mut builder = SectionBuilder::new(snapshot.analyser(), true);
+    for (row, view) in (0..).zip(views.values()) {
+        if let Some(text) = &view.content {
+            builder.put(row, text).expect("a good text");
+        }
+    }
+    let afresh = builder.finish(views.len() as u32).expect("few texts");
+    let sources = [Source::section(Section::open(&afresh).expect("a good section"))];
+    let query = Query::any(&snapshot.analyser(), "concept 3");
+    let expected = search(&sources, &query, usize::MAX, |_, row| row, |_, _| true);
+    let ids: Vec<ConceptId> = views.keys().copied().collect();
+    let expected = expected.expect("a good section").into_iter();
+    let mut expected: Vec<_> =
+        expected.map(|hit| (ids[hit.row as usize], hit.score.to_bits())).collect();
+    let found = snapshot.search_words(&query, usize::MAX, None)?.into_iter();
+    let mut found: Vec<_> = found.map(|hit| (hit.concept.id(), hit.score.to_bits())).collect();
+    found.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(found, expected, "words are not those of the texts");
+    Ok(content)
 }

@@ -7,7 +7,7 @@ use sutra_lsm::Durability::{None as Unsynced, Sync};
 use sutra_lsm::{Environment, LsmError, LsmTree, SalvageOptions, StoreIdentity, restore, salvage};
 use sutra_testkit::{CrashPlan, Image, Note, Profile, SimDir};
 
-use crate::content::read;
+use crate::content::read_and_search;
 use crate::model::Change::{Associate, Delete, Put, State, Touch};
 use crate::workload::{Moment, Session, Stage, Step};
 
@@ -45,7 +45,7 @@ fn check(session: &Session, image: &Image, may_be: &[Option<Moment>]) {
     match LsmTree::open_read_only_in(dir.clone()) {
         Ok(tree) => {
             let snapshot = tree.snapshot();
-            let content = read(&snapshot, &session.history.ids).unwrap();
+            let content = read_and_search(&snapshot, &session.history.ids).unwrap();
             let found = may_be.iter().flatten().find(|moment| moment.seq == snapshot.seq());
             let found = found.unwrap_or_else(|| panic!("a copy at {}", snapshot.seq()));
             assert_eq!(content, found.content, "a copy that is not whole");

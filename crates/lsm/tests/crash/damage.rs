@@ -10,7 +10,7 @@ use sutra_lsm::Durability::{None as Unsynced, Sync};
 use sutra_lsm::{CompactionConfig, Environment, LsmError, LsmTree};
 use sutra_testkit::{Image, SimDir};
 
-use crate::content::{Content, read};
+use crate::content::{Content, read_and_search};
 use crate::model::Change::{self, Associate, Delete, Dissociate, Put, State, Touch};
 use crate::workload::{Session, Stage, Step};
 
@@ -93,7 +93,7 @@ impl Store {
     /// Panics if the store says anything else than before.
     fn answer<D: Dir>(&self, tree: Result<&LsmTree<D>, &LsmError>) -> Answer {
         let content = tree.map_err(LsmError::clone).and_then(|tree| {
-            let content = read(&tree.snapshot(), &self.ids)?;
+            let content = read_and_search(&tree.snapshot(), &self.ids)?;
             Ok((content, tree.kind_named(KIND).is_some()))
         });
         match content {

@@ -11,7 +11,7 @@ use sutra_lsm::Durability::{None as Unsynced, Sync};
 use sutra_lsm::LsmTree;
 use sutra_testkit::{Image, SimDir};
 
-use crate::content::read;
+use crate::content::read_and_search;
 use crate::damage::{Store, holds_the_mark};
 use crate::model::Change::{Associate, Delete, Dissociate, Put, State, Touch};
 use crate::parallel::in_parallel;
@@ -194,7 +194,7 @@ fn an_older_copy_of_a_file_is_noticed_and_an_older_journal_is_a_moment_of_the_pa
                     answer.names_a_file(&format!("an old {name}"));
                 }
             } else if let Ok(tree) = LsmTree::open_read_only_in(SimDir::from_image(&image)) {
-                let found = read(&tree.snapshot(), &store.ids).unwrap();
+                let found = read_and_search(&tree.snapshot(), &store.ids).unwrap();
                 assert_eq!(found, moment.content, "an old {name}");
             }
         }

@@ -56,6 +56,7 @@ impl Change {
             Self::Delete(n) => batch.delete_concept(id(n)),
             Self::Associate(a, kind, b) => {
                 batch.put_association(association(a, kind, b, time, false)).unwrap();
+                batch.delete_fact(fact_key(a, kind, b).id());
             }
             Self::State(a, kind, b) => {
                 batch.put_association(association(a, kind, b, time, true)).unwrap();
@@ -116,8 +117,8 @@ impl Change {
                     let text = Some(prose(a, time, 40));
                     let view = View { content: text, key, ..view(time, seq + 1) };
                     content.facts.insert((id(a), kind, id(b)), view);
-                    return seq + 2;
                 }
+                return seq + 2;
             }
             Self::Dissociate(a, kind, b) => {
                 content.associations.remove(&(id(a), kind, id(b)));

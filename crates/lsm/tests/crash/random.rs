@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use sutra_lsm::{Durability, LsmTree, Snapshot};
 use sutra_testkit::{CrashPlan, Profile, SimDir, SplitMix};
 
-use crate::content::read;
+use crate::content::read_and_search;
 use crate::model::Change;
 use crate::workload::{History, Moment, Stage, Step, batch};
 
@@ -131,10 +131,10 @@ impl Run {
 
     fn check(&self) {
         let tree = self.tree.as_ref().unwrap();
-        let now = read(&tree.snapshot(), &self.history.ids).unwrap();
+        let now = read_and_search(&tree.snapshot(), &self.history.ids).unwrap();
         assert_eq!(now, self.history.last().content);
         for (snapshot, moment) in &self.held {
-            let then = read(snapshot, &self.history.ids).unwrap();
+            let then = read_and_search(snapshot, &self.history.ids).unwrap();
             assert_eq!(then, moment.content, "what a snapshot reads never changes");
         }
     }

@@ -214,7 +214,7 @@ fn readers() -> Workload {
 
 /// Vectors that stay where they were written, until few of them are left there.
 pub(crate) fn donors() -> Workload {
-    let large = |n| Put { n, text: Some(20), vector: 6 << 10 };
+    let large = |n| Put { n, text: Some(20), vector: 10 << 10 };
     let load = |n| [Commit(Sync, vec![large(n), large(n + 1)]), Flush];
     let mut steps: Vec<Step> = [1, 3].into_iter().flat_map(load).collect();
     steps.extend([

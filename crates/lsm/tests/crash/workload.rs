@@ -12,7 +12,7 @@ use sutra_lsm::{
 };
 use sutra_testkit::{Call, Note, SimDir, Twist};
 
-use super::content::{Content, read};
+use super::content::{Content, read_and_search};
 use super::model::Change;
 
 /// One thing that is done to a store.
@@ -211,7 +211,7 @@ impl Session {
             }
             Step::Read => {
                 let snapshot = LsmTree::open_read_only_in(self.stage.dir.clone())?.snapshot();
-                let content = read(&snapshot, &self.history.ids)?;
+                let content = read_and_search(&snapshot, &self.history.ids)?;
                 let found = Moment { seq: snapshot.seq(), content };
                 assert!(self.is_known(&found), "a reader finds {found:?}");
                 false
@@ -300,14 +300,17 @@ impl Session {
         let report = report?;
         let moment = self.history.moments.iter().find(|moment| moment.seq == report.seq);
         let copy = LsmTree::open_read_only_in(to)?.snapshot();
-        assert_eq!(Some(&read(&copy, &self.history.ids)?), moment.map(|moment| &moment.content));
+        assert_eq!(
+            Some(&read_and_search(&copy, &self.history.ids)?),
+            moment.map(|moment| &moment.content)
+        );
         committed
     }
 
     /// A copy of what is on disk says what the store says.
     fn check_copy(&self, dir: SimDir) {
         let tree = LsmTree::open_read_only_in(dir).unwrap();
-        let content = read(&tree.snapshot(), &self.history.ids).unwrap();
+        let content = read_and_search(&tree.snapshot(), &self.history.ids).unwrap();
         assert_eq!(content, self.history.last().content);
         assert!(tree.verify(&mut |_| {}).unwrap().is_intact());
     }
@@ -346,7 +349,7 @@ impl Session {
     fn open(&mut self) -> Result<(), LsmError> {
         let tree = self.stage.open()?;
         let snapshot = tree.snapshot();
-        let content = read(&snapshot, &self.history.ids)?;
+        let content = read_and_search(&snapshot, &self.history.ids)?;
         let found = Moment { seq: snapshot.seq(), content };
         if found != *self.history.last() {
             assert!(self.is_known(&found), "at {}, which was never asked for", found.seq);
@@ -397,7 +400,7 @@ impl Session {
     /// What a snapshot reads never changes.
     pub(crate) fn check_held(&self) {
         for (snapshot, moment) in &self.held {
-            assert_eq!(read(snapshot, &self.history.ids).unwrap(), moment.content);
+            assert_eq!(read_and_search(snapshot, &self.history.ids).unwrap(), moment.content);
         }
     }
 

@@ -17,6 +17,7 @@ mod cursor;
 mod kept;
 mod list;
 mod mixed;
+mod parse;
 mod plan;
 mod source;
 mod top;

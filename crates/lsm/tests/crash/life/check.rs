@@ -8,7 +8,7 @@ use sutra_lsm::{Durability, LsmTree};
 use sutra_manifest::Manifest;
 use sutra_testkit::{Image, SimDir};
 
-use super::content::{Content, read};
+use super::content::{Content, read_and_search};
 use super::model::Change;
 use super::workload::{History, Moment, Rule, Stage, batch};
 
@@ -72,7 +72,8 @@ impl<'a> Promise<'a> {
 
     fn check_content(&self, tree: &LsmTree<SimDir>) -> &'a Moment {
         let snapshot = tree.snapshot();
-        let found = Moment { seq: snapshot.seq(), content: read(&snapshot, self.ids).unwrap() };
+        let found =
+            Moment { seq: snapshot.seq(), content: read_and_search(&snapshot, self.ids).unwrap() };
         if let Some(moment) = self.moments.iter().find(|moment| ***moment == found) {
             return moment;
         }
@@ -98,7 +99,7 @@ impl<'a> Promise<'a> {
 
 #[track_caller]
 pub(crate) fn check_content(tree: &LsmTree<SimDir>, ids: &BTreeSet<ConceptId>, content: &Content) {
-    assert_eq!(read(&tree.snapshot(), ids).unwrap(), *content);
+    assert_eq!(read_and_search(&tree.snapshot(), ids).unwrap(), *content);
 }
 
 #[track_caller]

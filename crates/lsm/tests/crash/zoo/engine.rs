@@ -35,7 +35,7 @@ zoo! {
     a_flush_forgets_the_last_sequence_number:
         Engine(Bug::LastSequenceForgotten), found by PowerCuts(short), as "is above last_seq";
     a_flush_drops_deletions:
-        Engine(Bug::TombstonesDroppedInFlush), found by PowerCuts(deletes), as "never asked for";
+        Engine(Bug::TombstonesDroppedInFlush), found by PowerCuts(deletes), as "words are not those";
     a_merge_drops_deletions:
         Engine(Bug::TombstonesDroppedInMerge), found by PowerCuts(deletes), as "left == right";
     a_merge_removes_a_file_whose_payload_is_in_use:
@@ -46,6 +46,10 @@ zoo! {
         Engine(Bug::InputsStayListed), found by PowerCuts(everything), as "ends at sequence number";
     a_change_is_folded_twice:
         Engine(Bug::DeltaFoldedTwice), found by PowerCuts(short), as "never asked for";
+    a_flush_does_not_take_words_back:
+        Engine(Bug::WordsNotTakenBack), found by PowerCuts(everything), as "words are not those";
+    a_merge_leaves_words_out:
+        Engine(Bug::WordsForgotten), found by PowerCuts(everything), as "NotIndexed";
     new_kinds_are_not_written_down:
         Engine(Bug::KindsNotPublished), found by PowerCuts(short), as "of the kinds";
     replay_goes_on_behind_a_hole:

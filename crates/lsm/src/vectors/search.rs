@@ -1,0 +1,242 @@
+//! The nearest vectors of a snapshot: all tables, one order.
+
+use std::cell::RefCell;
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use sutra_format::ConceptId;
+use sutra_fs::Dir;
+use sutra_index::vectors::{
+    Centroids, Coder, Effort, Part, Query, Searcher, Section, VectorError, Vectors, score,
+};
+
+use super::space::SpaceKey;
+use crate::error::{LsmError, Result};
+use crate::files::SegmentFile;
+use crate::snapshot::{Concept, Home, Snapshot, vector_of};
+use crate::version::Version;
+use crate::words::{Keep, usable};
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct VectorQuery<'q> {
+    /// The vector to be near to. Only vectors with as many values are compared.
+    pub vector: &'q [f32],
+    /// The space that is searched; zero is the default one.
+    pub space: u16,
+    /// How many answers, at most.
+    pub limit: usize,
+    /// How hard to look.
+    pub effort: Effort,
+    /// If given, answers score at least this much.
+    pub min_score: Option<f32>,
+}
+
+/// A concept whose vector is near.
+pub struct VectorHit<'s, D: Dir> {
+    /// The exact score; higher is nearer.
+    pub score: f32,
+    /// The concept, or the one that carries the vector of an association.
+    pub concept: Concept<'s, D>,
+}
+
+impl<D: Dir> Snapshot<D> {
+    /// The nearest concepts and facts that `keep` lets through, by falling score.
+    /// There are `limit` of them while so many pass, unless a least score is asked for. Scores are
+    /// exact. `keep` is asked of what is worth an exact score.
+    pub fn search_vectors(
+        &self,
+        query: &VectorQuery<'_>,
+        keep: Option<Keep<'_, D>>,
+    ) -> Result<Vec<VectorHit<'_, D>>> {
+        let dimension = u32::try_from(query.vector.len()).unwrap_or(u32::MAX);
+        let key = SpaceKey { space: query.space, dimension };
+        let coder = self.version.coder(key)?;
+        score(coder.space(), query.vector, query.vector).map_err(refused)?;
+        let mut found = self.in_memtables(key, &coder, query, keep)?;
+        found.extend(self.in_segments(key, &coder, query, keep)?);
+        found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        found.truncate(query.limit);
+        let mut hits = Vec::with_capacity(found.len());
+        for (score, id) in found {
+            if let Some(concept) = self.concept(&id)? {
+                hits.push(VectorHit { score, concept });
+            }
+        }
+        Ok(hits)
+    }
+
+    /// Compares all vectors that memtables have, and keeps the best.
+    fn in_memtables(
+        &self,
+        key: SpaceKey,
+        coder: &Coder,
+        query: &VectorQuery<'_>,
+        keep: Option<Keep<'_, D>>,
+    ) -> Result<Vec<(f32, ConceptId)>> {
+        let mut scored = Vec::new();
+        let memtables = self.version.memtables.iter().enumerate().filter(|(_, m)| !m.is_empty());
+        for (at, memtable) in memtables {
+            for number in &*memtable.vectors.of(memtable, self.seq(), key) {
+                let Some(logged) = memtable.logged(*number as usize, self.seq()) else { break };
+                let home = Home::Memtable(memtable, logged.found.payload);
+                let vector = vector_of(&logged.found.record, home, &self.version)?;
+                let scores = vector.map(|vector| score(coder.space(), query.vector, vector));
+                if let Some(Ok(score)) = scores
+                    && query.min_score.is_none_or(|least| score >= least)
+                {
+                    scored.push((score, at, *number));
+                }
+            }
+        }
+        scored.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(Reverse(a.2).cmp(&Reverse(b.2))));
+        let mut best: Vec<(f32, ConceptId)> = Vec::new();
+        for (score, at, number) in scored {
+            // Equal scores all come, so that the order of ids decides among them.
+            if best.len() >= query.limit && best.last().is_some_and(|last| score < last.0) {
+                break;
+            }
+            if let Some(id) = self.visible_version(at, number as usize, keep)? {
+                best.push((score, id));
+            }
+        }
+        Ok(best)
+    }
+
+    /// The id of a version of a memtable, if it is what the snapshot sees and wants.
+    fn visible_version(
+        &self,
+        at: usize,
+        number: usize,
+        keep: Option<Keep<'_, D>>,
+    ) -> Result<Option<ConceptId>> {
+        let memtable = &self.version.memtables[at];
+        let Some(logged) = memtable.logged(number, self.seq()) else { return Ok(None) };
+        let (record, home) = (&logged.found.record, Home::Memtable(memtable, logged.found.payload));
+        let newest = memtable.logged_number(self.version.hash(&record.id), &record.id, self.seq());
+        if newest != Some(number) || !self.memtables_leave(record, at) {
+            return Ok(None);
+        }
+        let lives = !record.is_fact() || self.is_fact_held(record, home)?;
+        Ok((lives && self.is_wanted(&record.id, keep)?).then_some(record.id))
+    }
+
+    fn in_segments(
+        &self,
+        key: SpaceKey,
+        coder: &Coder,
+        query: &VectorQuery<'_>,
+        keep: Option<Keep<'_, D>>,
+    ) -> Result<Vec<(f32, ConceptId)>> {
+        let segments = &self.version.segments;
+        let mut sections: Vec<(usize, Section<'_>)> = Vec::new();
+        for (at, file) in segments.iter().enumerate() {
+            let section = file.segment.vectors_of(key.space, key.dimension)?;
+            let is_own = section.as_ref().is_none_or(|found| found.space() == coder.space());
+            if !is_own || usable(file)?.is_none() && file.concept_rows() > 0 {
+                return Err(LsmError::NotIndexed { path: file.segment.path().to_path_buf() });
+            }
+            sections.extend(section.map(|section| (at, section)));
+        }
+        let centroids = self.version.centroids(key)?;
+        let (with, without): (Vec<_>, Vec<_>) = sections.into_iter().partition(|(_, section)| {
+            let epoch = section.epoch();
+            epoch == 0 || centroids.iter().any(|centroids| centroids.epoch() == epoch)
+        });
+        let mut found = self.compare(coder, &centroids, &with, query, query.effort, keep)?;
+        found.extend(self.compare(coder, &[], &without, query, Effort::Exact, keep)?);
+        Ok(found)
+    }
+
+    fn compare(
+        &self,
+        coder: &Coder,
+        centroids: &[Arc<Centroids>],
+        sections: &[(usize, Section<'_>)],
+        query: &VectorQuery<'_>,
+        effort: Effort,
+        keep: Option<Keep<'_, D>>,
+    ) -> Result<Vec<(f32, ConceptId)>> {
+        if sections.is_empty() {
+            return Ok(Vec::new());
+        }
+        // Rows are asked for in the midst of the search, which knows nothing of failures.
+        let failed = RefCell::new(None);
+        let segments = &self.version.segments;
+        let parts: Vec<Part<'_, InSegment<'_, D>>> = sections
+            .iter()
+            .map(|(at, section)| Part {
+                section,
+                vectors: InSegment {
+                    version: &self.version,
+                    file: &segments[*at],
+                    failed: &failed,
+                },
+                filter: None,
+            })
+            .collect();
+        let epochs: Vec<&Centroids> = centroids.iter().map(|centroids| &**centroids).collect();
+        let VectorQuery { vector, limit, min_score, .. } = *query;
+        let allows = |part: usize, row: u32| {
+            let allowed = self.is_row_wanted(sections[part].0, row, keep);
+            allowed.unwrap_or_else(|error| {
+                failed.borrow_mut().get_or_insert(error);
+                false
+            })
+        };
+        let asked = Query { vector, limit, effort, min_score };
+        let hits = Searcher::new(coder, &epochs)
+            .and_then(|searcher| searcher.search(&parts, &asked, allows));
+        drop(parts);
+        if let Some(error) = failed.take() {
+            return Err(error);
+        }
+        let mut found = Vec::new();
+        for hit in hits.map_err(refused)? {
+            let record = segments[sections[hit.part].0].segment.concept(hit.row)?;
+            found.push((hit.score, record.id));
+        }
+        Ok(found)
+    }
+
+    fn is_row_wanted(&self, segment: usize, row: u32, keep: Option<Keep<'_, D>>) -> Result<bool> {
+        if !self.is_row_live(segment, row)? {
+            return Ok(false);
+        }
+        match keep {
+            Some(_) => {
+                let id = self.version.segments[segment].segment.concept(row)?.id;
+                self.is_wanted(&id, keep)
+            }
+            None => Ok(true),
+        }
+    }
+
+    /// Whether the caller wants a concept that the snapshot sees.
+    fn is_wanted(&self, id: &ConceptId, keep: Option<Keep<'_, D>>) -> Result<bool> {
+        let Some(keep) = keep else { return Ok(true) };
+        self.concept(id)?.map_or(Ok(false), |concept| keep(&concept))
+    }
+}
+
+/// The vectors of the rows of a segment, wherever they lie.
+struct InSegment<'a, D: Dir> {
+    version: &'a Version<D>,
+    file: &'a SegmentFile<D>,
+    failed: &'a RefCell<Option<LsmError>>,
+}
+
+impl<D: Dir> Vectors for InSegment<'_, D> {
+    fn vector(&self, row: u32) -> Option<&[f32]> {
+        let record = self.file.segment.concept(row).map_err(LsmError::from);
+        let vector = record.and_then(|record| vector_of(record, Home::Segments, self.version));
+        vector.unwrap_or_else(|error| {
+            self.failed.borrow_mut().get_or_insert(error);
+            None
+        })
+    }
+}
+
+fn refused(error: VectorError) -> LsmError {
+    LsmError::invalid("search for vectors", error.to_string())
+}

@@ -1,0 +1,158 @@
+//! Searching the words of a snapshot: all tables, one score.
+
+use std::cell::RefCell;
+
+use sutra_format::ConceptId;
+use sutra_fs::Dir;
+use sutra_index::words::search::{Query, Source, search};
+use sutra_index::words::{Analyser, MemoryView, Section};
+
+use super::{analyser, failure, usable};
+use crate::error::{LsmError, Result};
+use crate::memtable::{Found, Memtable};
+use crate::snapshot::{Concept, Home, Snapshot};
+
+/// A concept that was found by its words.
+pub struct WordHit<'s, D: Dir> {
+    /// BM25 over all texts that the snapshot sees, facts included.
+    pub score: f32,
+    /// The concept, or the one that carries the text of an association.
+    pub concept: Concept<'s, D>,
+}
+
+/// Says whether an answer is wanted.
+pub type Keep<'k, D> = &'k dyn Fn(&Concept<'_, D>) -> Result<bool>;
+
+impl<D: Dir> Snapshot<D> {
+    /// What makes the terms of texts: queries must be made of the same.
+    pub fn analyser(&self) -> Analyser {
+        analyser()
+    }
+
+    /// The `limit` best concepts and facts for a query that `keep` lets through, by falling score;
+    /// equal ones in the order of the tables. `keep` is asked only of what is good enough to be an
+    /// answer.
+    ///
+    /// Scores are exact: to the last bit those of an index made afresh of what the snapshot sees. What
+    /// was committed since the last search is indexed first; that costs about as much as its texts
+    /// take to be read word by word.
+    pub fn search_words(
+        &self,
+        query: &Query,
+        limit: usize,
+        keep: Option<Keep<'_, D>>,
+    ) -> Result<Vec<WordHit<'_, D>>> {
+        let views = self.views()?;
+        let tables = self.tables(&views)?;
+        let sources: Vec<Source<'_>> = tables.iter().map(Table::source).collect();
+        // Rows are asked for in the midst of the search, which knows nothing of failures.
+        let failed = RefCell::new(None);
+        let or_fail = |result: Result<bool>| {
+            result.unwrap_or_else(|error| {
+                failed.borrow_mut().get_or_insert(error);
+                false
+            })
+        };
+        let place = |source: usize, row: u32| {
+            self.id_of(&tables[source], row).map(|id| (self.version.hash(&id), id))
+        };
+        let key = |source: usize, row: u32| {
+            place(source, row).unwrap_or_else(|error| {
+                or_fail(Err(error));
+                (u64::MAX, ConceptId::from_bytes([0xff; 16]))
+            })
+        };
+        let allows = |source: usize, row: u32| {
+            or_fail(self.allows(&tables[source], row, keep)) && failed.borrow().is_none()
+        };
+        let hits = search(&sources, query, limit, key, allows);
+        if let Some(error) = failed.take() {
+            return Err(error);
+        }
+        let hits = hits.map_err(|error| failure(self.version.segments.iter(), error))?;
+        let mut found = Vec::with_capacity(hits.len());
+        for hit in hits {
+            let id = self.id_of(&tables[hit.source], hit.row)?;
+            if let Some(concept) = self.concept(&id)? {
+                found.push(WordHit { score: hit.score, concept });
+            }
+        }
+        Ok(found)
+    }
+
+    /// Indexes what is in memory, as far as it can be seen. The number is that of the memtable.
+    fn views(&self) -> Result<Vec<(usize, MemoryView)>> {
+        let memtables = self.version.memtables.iter().enumerate().filter(|(_, m)| !m.is_empty());
+        let view = |(at, memtable): (usize, &std::sync::Arc<Memtable>)| {
+            Ok((at, memtable.words.view(memtable, &self.version, self.seq())?))
+        };
+        memtables.map(view).collect()
+    }
+
+    fn tables<'s>(&'s self, views: &'s [(usize, MemoryView)]) -> Result<Vec<Table<'s>>> {
+        let mut tables: Vec<Table<'s>> =
+            views.iter().map(|(at, view)| Table::Memory(*at, view)).collect();
+        for (at, file) in self.version.segments.iter().enumerate() {
+            match usable(file)? {
+                Some(section) => tables.push(Table::Segment(at, section)),
+                None if file.concept_rows() == 0 => {}
+                None => {
+                    return Err(LsmError::NotIndexed { path: file.segment.path().to_path_buf() });
+                }
+            }
+        }
+        Ok(tables)
+    }
+
+    fn id_of(&self, table: &Table<'_>, row: u32) -> Result<ConceptId> {
+        match table {
+            Table::Segment(at, _) => Ok(self.version.segments[*at].segment.concept(row)?.id),
+            Table::Memory(at, _) => {
+                let found = self.version_of(*at, row);
+                Ok(found.map_or(ConceptId::from_bytes([0xff; 16]), |found| found.record.id))
+            }
+        }
+    }
+
+    /// What an event of a memtable put; nothing if it only hid something.
+    fn version_of(&self, at: usize, event: u32) -> Option<Found> {
+        let memtable = &self.version.memtables[at];
+        let number = memtable.words.version_of(event)?;
+        memtable.logged(number, self.seq()).map(|logged| logged.found)
+    }
+
+    /// Whether a row is what the snapshot sees, and what the caller wants.
+    fn allows(&self, table: &Table<'_>, row: u32, keep: Option<Keep<'_, D>>) -> Result<bool> {
+        let lives = match table {
+            Table::Segment(at, _) => self.is_row_live(*at, row)?,
+            Table::Memory(at, _) => match self.version_of(*at, row) {
+                Some(found) => {
+                    let home = Home::Memtable(&self.version.memtables[*at], found.payload);
+                    self.memtables_leave(&found.record, *at)
+                        && (!found.record.is_fact() || self.is_fact_held(&found.record, home)?)
+                }
+                None => false,
+            },
+        };
+        let Some(keep) = keep.filter(|_| lives) else { return Ok(lives) };
+        match self.concept(&self.id_of(table, row)?)? {
+            Some(concept) => keep(&concept),
+            None => Ok(false),
+        }
+    }
+}
+
+/// A table that has words.
+enum Table<'s> {
+    Segment(usize, Section<'s>),
+    Memory(usize, &'s MemoryView),
+}
+
+impl<'s> Table<'s> {
+    fn source(&self) -> Source<'s> {
+        match self {
+            Self::Segment(_, section) => Source::section(*section),
+            Self::Memory(_, view) => Source::memory(view),
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Vectors of a store: whatever happened to it, the nearest are what comparing all of them gives.
+
+mod history;
+mod lists;

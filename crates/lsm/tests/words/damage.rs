@@ -1,0 +1,1 @@
+//! Sections that are damaged or not there.

@@ -1,0 +1,189 @@
+//! Searching from outside: by words, by vectors, and by all ways at once.
+
+use sutra_storage::{
+    AssociationKind, Batch, ConceptId, ErrorKind, Filter, Found, Fusion, Hit, Matching,
+    NewAssociation, NewConcept, Result, Snapshot, Store, Way,
+};
+
+const CAUSES: AssociationKind = AssociationKind::CAUSAL;
+
+fn id(key: &str) -> ConceptId {
+    ConceptId::from_key(key)
+}
+
+fn store() -> Result<(tempfile::TempDir, Store)> {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Store::open(dir.path())?;
+    let mut batch = Batch::new();
+    for (key, content, vector) in [
+        ("rain", "Water falls from clouds", [1.0, 0.0, 0.0]),
+        ("flood", "Water covers the land", [0.9, 0.1, 0.0]),
+        ("drought", "No water for long", [0.0, 1.0, 0.0]),
+        ("harvest", "The grain is brought in", [0.0, 0.0, 1.0]),
+    ] {
+        batch.put(
+            NewConcept::with_key(key).content(content).vector(&vector).valid(Some(100), None),
+        )?;
+    }
+    let flooding =
+        NewAssociation::new(id("rain"), CAUSES, id("flood")).content("Too much rain floods");
+    batch.associate(flooding.valid(Some(200), Some(300)))?;
+    batch.associate(NewAssociation::new(id("drought"), CAUSES, id("harvest")))?;
+    store.commit(&batch)?;
+    Ok((dir, store))
+}
+
+fn keys(hits: &[Hit<'_>]) -> Vec<String> {
+    let key = |hit: &Hit<'_>| match &hit.found {
+        Found::Concept(concept) => concept.key().expect("readable").unwrap_or("?").to_owned(),
+        Found::Association(record, _) => format!("{:?}", record.kind()),
+    };
+    hits.iter().map(key).collect()
+}
+
+fn sorted(mut keys: Vec<String>) -> Vec<String> {
+    keys.sort();
+    keys
+}
+
+/// The same before and after everything is on disk.
+fn twice(check: impl Fn(&Snapshot) -> Result<()>) -> Result<()> {
+    let (_dir, store) = store()?;
+    check(&store.snapshot())?;
+    store.compact()?;
+    check(&store.snapshot())
+}
+
+#[test]
+fn words_are_meant_as_they_are_said_to_be() -> Result<()> {
+    twice(|snapshot| {
+        let ask =
+            |text, matching| Ok(keys(&snapshot.search_text(text).matching(matching).collect()?));
+        assert_eq!(sorted(ask("water", Matching::Any)?), ["drought", "flood", "rain"]);
+        assert_eq!(ask("WATER clouds", Matching::Any)?[0], "rain");
+        assert_eq!(ask("water clouds", Matching::All)?, ["rain"]);
+        assert_eq!(ask("falls from", Matching::Phrase)?, ["rain"]);
+        assert!(ask("from falls", Matching::Phrase)?.is_empty());
+        assert_eq!(ask("gra", Matching::Prefix)?, ["harvest"]);
+        assert_eq!(ask("+water -clouds -long", Matching::Syntax)?, ["flood"]);
+        assert!(ask("", Matching::Any)?.is_empty());
+        Ok(())
+    })
+}
+
+#[test]
+fn an_association_is_found_by_what_it_says() -> Result<()> {
+    twice(|snapshot| {
+        let hits = snapshot.search_text("floods").collect()?;
+        let [Hit { found: Found::Association(record, fact), .. }] = hits.as_slice() else {
+            panic!("{hits:?}");
+        };
+        assert_eq!((record.source, record.target), (id("rain"), id("flood")));
+        assert_eq!(fact.content()?, Some("Too much rain floods"));
+        Ok(())
+    })
+}
+
+#[test]
+fn filters_leave_as_many_as_were_asked_for() -> Result<()> {
+    twice(|snapshot| {
+        let ask = |filter| {
+            let hits =
+                snapshot.search_text("water rain grain").filter(filter).limit(2).collect()?;
+            Result::Ok(keys(&hits).len())
+        };
+        assert_eq!(ask(Filter::new().concepts())?, 2);
+        assert_eq!(ask(Filter::new().associations())?, 1);
+        assert_eq!(ask(Filter::new().of_kind(CAUSES))?, 1);
+        assert_eq!(ask(Filter::new().of_kind(AssociationKind::TEMPORAL))?, 0);
+        assert_eq!(ask(Filter::new().associations().valid_at(199))?, 0);
+        assert_eq!(ask(Filter::new().associations().valid_at(200))?, 1);
+        assert_eq!(ask(Filter::new().associations().valid_at(300))?, 0);
+        assert_eq!(ask(Filter::new().valid_at(99))?, 0);
+        assert_eq!(ask(Filter::new().from_source(7))?, 0);
+        assert_eq!(ask(Filter::new().min_confidence(1.0))?, 2);
+        assert_eq!(ask(Filter::new().min_confidence(1.1))?, 0);
+        assert_eq!(ask(Filter::new().min_strength(1.1).concepts())?, 0);
+        assert_eq!(ask(Filter::new().updated_before(0))?, 0);
+        assert_eq!(ask(Filter::new().updated_from(1))?, 2);
+        Ok(())
+    })
+}
+
+#[test]
+fn the_nearest_come_first() -> Result<()> {
+    twice(|snapshot| {
+        let hits = snapshot.search_vector(&[1.0, 0.0, 0.0]).limit(3).collect()?;
+        assert_eq!(keys(&hits)[..2], ["rain", "flood"]);
+        assert_eq!(hits[0].score, 1.0);
+        let some = snapshot.search_vector(&[1.0, 0.0, 0.0]).min_score(0.5).collect()?;
+        assert_eq!(keys(&some), ["rain", "flood"]);
+        assert!(snapshot.search_vector(&[1.0, 0.0]).collect()?.is_empty(), "another dimension");
+        for bad in [&[][..], &[f32::NAN, 0.0, 0.0], &[f32::MAX, 0.0, 0.0]] {
+            let error = snapshot.search_vector(bad).collect().expect_err("it cannot be compared");
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn a_vector_that_cannot_be_compared_is_refused_when_it_is_put() {
+    let mut batch = Batch::new();
+    let error = batch.put(NewConcept::with_key("far").vector(&[3e18, 1.0]));
+    assert!(error.expect_err("too long").to_string().contains("9e36"));
+}
+
+#[test]
+fn several_ways_become_one_list_that_explains_itself() -> Result<()> {
+    twice(|snapshot| {
+        let all = snapshot.retrieve().text("water", 1.0).vector(&[0.9, 0.1, 0.0], 1.0);
+        let answers = all.near(&[id("rain")], 1, 1.0).filter(Filter::new().concepts()).collect()?;
+        let Found::Concept(first) = &answers[0].hit.found else { panic!("a concept") };
+        assert_eq!(first.key()?, Some("flood"));
+        let ways: Vec<Way> = answers[0].reasons.iter().map(|reason| reason.way).collect();
+        assert_eq!(ways, [Way::Text, Way::Vector, Way::Near]);
+        let sum: f32 = answers[0].reasons.iter().map(|reason| reason.share).sum();
+        assert_eq!(answers[0].hit.score, sum);
+        assert_eq!(answers[0].reasons[1].rank, 1);
+        assert_eq!(answers[0].reasons[1].share, 1.0 / 61.0);
+        assert!(answers.is_sorted_by(|a, b| a.hit.score >= b.hit.score));
+        Ok(())
+    })
+}
+
+#[test]
+fn fusion_of_scores_age_and_variety_change_the_order() -> Result<()> {
+    twice(|snapshot| {
+        let ask = || snapshot.retrieve().vector(&[1.0, 0.05, 0.0], 1.0).limit(2);
+        let order = |retrieve: sutra_storage::Retrieve<'_>| {
+            let answers = retrieve.collect()?.into_iter().map(|answer| answer.hit);
+            Result::Ok(keys(&answers.collect::<Vec<_>>()))
+        };
+        assert_eq!(order(ask())?, ["rain", "flood"]);
+        assert_eq!(order(ask().fusion(Fusion::Scores))?, ["rain", "flood"]);
+        // What is most like the first one goes behind what is not.
+        assert_eq!(order(ask().variety(0.7))?, ["rain", "drought"]);
+        let old = ask().recency(u64::MAX, 1, 1.0).collect()?;
+        assert_eq!(old[0].hit.score, 0.0);
+        let expanded = snapshot.retrieve().text("long", 1.0).expand(1, 0.5);
+        assert_eq!(order(expanded)?, ["drought", "harvest"]);
+        Ok(())
+    })
+}
+
+#[test]
+fn what_cannot_be_asked_is_refused() -> Result<()> {
+    let (_dir, store) = store()?;
+    let snapshot = store.snapshot();
+    let refused = |error: Result<Vec<sutra_storage::Retrieved<'_>>>| {
+        assert_eq!(error.expect_err("refused").kind(), ErrorKind::InvalidInput);
+    };
+    refused(snapshot.retrieve().collect());
+    refused(snapshot.retrieve().text("water", f32::NAN).collect());
+    refused(snapshot.retrieve().text("water", -1.0).collect());
+    refused(snapshot.retrieve().text("water", 1.0).variety(1.5).collect());
+    let nan = snapshot.search_text("water").min_score(f32::NAN).collect();
+    assert_eq!(nan.expect_err("refused").kind(), ErrorKind::InvalidInput);
+    Ok(())
+}
