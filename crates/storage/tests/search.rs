@@ -57,8 +57,9 @@ fn twice(check: impl Fn(&Snapshot) -> Result<()>) -> Result<()> {
 #[test]
 fn words_are_meant_as_they_are_said_to_be() -> Result<()> {
     twice(|snapshot| {
-        let ask =
-            |text, matching| Ok(keys(&snapshot.search_text(text).matching(matching).collect()?));
+        let ask = |text, matching| -> Result<Vec<String>> {
+            Ok(keys(&snapshot.search_text(text).matching(matching).collect()?))
+        };
         assert_eq!(sorted(ask("water", Matching::Any)?), ["drought", "flood", "rain"]);
         assert_eq!(ask("WATER clouds", Matching::Any)?[0], "rain");
         assert_eq!(ask("water clouds", Matching::All)?, ["rain"]);
@@ -130,7 +131,7 @@ fn the_nearest_come_first() -> Result<()> {
 #[test]
 fn a_vector_that_cannot_be_compared_is_refused_when_it_is_put() {
     let mut batch = Batch::new();
-    let error = batch.put(NewConcept::with_key("far").vector(&[3e18, 1.0]));
+    let error = batch.put(NewConcept::with_key("far").vector(&[4e18, 1.0]));
     assert!(error.expect_err("too long").to_string().contains("9e36"));
 }
 
