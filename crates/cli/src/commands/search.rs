@@ -45,7 +45,7 @@ pub(crate) struct Search {
     /// How many associations away from there
     #[arg(long, value_name = "K", default_value_t = 2, requires = "near")]
     hops: u32,
-    /// Only associations of this type, on the way and as hits
+    /// Only associations of this type: as hits, or with --near on the way from there
     #[arg(long = "type", value_name = "T")]
     kind: Option<String>,
     /// Only concepts
