@@ -20,7 +20,6 @@ mod show;
 mod sink;
 mod tell;
 mod terminal;
-mod when;
 mod which;
 
 use std::io::{ErrorKind, Write};

@@ -3,7 +3,7 @@
 use clap::Args;
 use sutra_storage::{AssociationKind, Store};
 
-use crate::when;
+use crate::moment;
 
 /// Which associations are meant.
 #[derive(Args)]
@@ -13,7 +13,7 @@ pub(crate) struct Which {
     kinds: Vec<String>,
     /// Only associations that hold at this time: `2025-10-15`, `2025-10-15T12:00:00Z`, or
     /// milliseconds since 1970
-    #[arg(long, value_name = "TIME", value_parser = when::parse, allow_hyphen_values = true)]
+    #[arg(long, value_name = "TIME", value_parser = moment::parse, allow_hyphen_values = true)]
     pub(crate) valid: Option<i64>,
 }
 

@@ -1,5 +1,4 @@
 //! `sutra search`: by words, by a vector, by what is nearby, and by all of them.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 

@@ -15,10 +15,10 @@ use sutra_storage::{
 use super::get::no_concept;
 use crate::failure::{Failure, NEGATIVE, Outcome};
 use crate::json::Object;
+use crate::moment;
 use crate::show;
 use crate::tell::{self, KindNames, Name, Text};
 use crate::terminal::Terminal;
-use crate::when;
 
 /// Search concepts and associations by words, by a vector, and by what they are associated with
 ///
@@ -55,7 +55,7 @@ pub(crate) struct Search {
     #[arg(long, group = "what")]
     associations: bool,
     /// Only what holds at this time: a date, a time as 2025-10-15T12:00:00Z, or milliseconds
-    #[arg(long, value_name = "TIME", value_parser = when::parse, allow_negative_numbers = true)]
+    #[arg(long, value_name = "TIME", value_parser = moment::parse, allow_hyphen_values = true)]
     valid: Option<i64>,
     /// Only hits with at least this score
     #[arg(long, value_name = "SCORE", conflicts_with = "near")]
