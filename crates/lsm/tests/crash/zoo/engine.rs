@@ -39,7 +39,7 @@ zoo! {
     a_merge_drops_deletions:
         Engine(Bug::TombstonesDroppedInMerge), found by PowerCuts(deletes), as "left == right";
     a_merge_removes_a_file_whose_payload_is_in_use:
-        Engine(Bug::DonorRemovedEarly), found by PowerCuts(donors), as "cannot be merged";
+        Engine(Bug::DonorRemovedEarly), found by PowerCuts(donors), as "which is not there";
     a_merge_removes_its_inputs_before_its_output_is_named:
         Engine(Bug::InputsRemovedEarly), found by PowerCuts(everything), as "refuses to open";
     a_merge_leaves_its_inputs_in_the_manifest:

@@ -67,7 +67,7 @@ fn journal(call: &Call<'_>) -> bool {
 
 zoo! {
     a_segment_is_not_synced:
-        twist(SyncFile, staged("seg_"), Skipped), found by PowerCuts(short), as "Corrupt";
+        twist(SyncFile, staged("seg_"), Skipped), found by PowerCuts(short), as "refuses to open";
     a_manifest_is_not_synced:
         twist(SyncFile, staged("manifest.json"), Skipped), found by PowerCuts(short), as "manifest.json";
     a_previous_manifest_is_not_synced:
