@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Place, json, sutra_with};
+use common::{Place, sutra_with};
 
 const LINES: &str = concat!(
     r#"{"key":"rain","content":"Water falls from clouds","vector":[1,0,0]}"#,
@@ -15,6 +15,10 @@ const LINES: &str = concat!(
     "\n",
     r#"{"source":"flood","target":"drought","type":"opposes"}"#,
 );
+
+fn json(line: &str) -> serde_json::Value {
+    serde_json::from_str(line).unwrap()
+}
 
 fn keys(out: &str) -> Vec<String> {
     out.lines().map(|line| json(line)["key"].as_str().unwrap_or("-").to_owned()).collect()

@@ -44,7 +44,7 @@ impl<'a> NewConcept<'a> {
         self
     }
 
-    /// A vector of 1 to 65,536 finite values.
+    /// A vector of 1 to 65,536 finite values, whose squares sum up to 9e36 at most.
     pub fn vector(mut self, vector: &'a [f32]) -> Self {
         self.payload.vector = Some(vector);
         self
