@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sutra_format::hash::mix;
 use sutra_format::{AssociationKind, AssociationRecord, ConceptId};
 use sutra_fs::Dir;
 use sutra_index::words::search::{Query, Source, search};
@@ -152,13 +153,17 @@ fn compare_lookups<D: Dir>(
     Ok(())
 }
 
-/// The same, and searches for words that most texts have: what is found, and how it scores, must be
+/// The same, and for some moments searches for words that most texts have: what is found, and how it scores, must be
 /// what an index made afresh of the same texts gives, to the last bit.
 pub(crate) fn read_and_search<D: Dir>(
     snapshot: &Snapshot<D>,
     asked: &BTreeSet<ConceptId>,
 ) -> Result<Content> {
     let content = read(snapshot, asked)?;
+    // Making an index takes as long as all else: one moment in eight, the same ones each time.
+    if mix(snapshot.seq()) % 8 != 0 {
+        return Ok(content);
+    }
     let fact_id =
         |link: &Link| ConceptId::of_fact(link.0, AssociationKind::from_code(link.1), link.2);
     let facts = content.facts.iter().map(|(link, view)| (fact_id(link), view));

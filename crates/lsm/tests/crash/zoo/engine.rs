@@ -35,7 +35,7 @@ zoo! {
     a_flush_forgets_the_last_sequence_number:
         Engine(Bug::LastSequenceForgotten), found by PowerCuts(short), as "is above last_seq";
     a_flush_drops_deletions:
-        Engine(Bug::TombstonesDroppedInFlush), found by PowerCuts(deletes), as "words are not those";
+        Engine(Bug::TombstonesDroppedInFlush), found by PowerCuts(deletes), as "never asked for";
     a_merge_drops_deletions:
         Engine(Bug::TombstonesDroppedInMerge), found by PowerCuts(deletes), as "left == right";
     a_merge_removes_a_file_whose_payload_is_in_use:
