@@ -3,6 +3,7 @@
 use super::centroids::{Centroids, check_space};
 use super::code::{BIAS, CodeQuery, Coded, Coder};
 use super::error::VectorError;
+use super::exact::check_vector;
 use super::rows::Vectors;
 use super::signs::Signs;
 use super::train::LISTS_MIN;
@@ -25,9 +26,8 @@ pub fn build(
     check_rows(rows, row_limit)?;
     let subject = Subject { space: coder.space(), epoch: 0, row_limit };
     let Some(centroids) = centroids.filter(|_| rows.len() >= LISTS_MIN) else {
-        let mut coded = Coded::default();
         for row in rows {
-            coder.code(Some(*row), vector_of(vectors, *row)?, &mut coded)?;
+            check_vector(coder.space(), Some(*row), vector_of(vectors, *row)?, coder.level())?;
         }
         return write::rows(subject, rows);
     };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use sutra_format::hash::mix;
 use sutra_format::{AssociationKind, ConceptId};
 use sutra_fs::Dir;
 use sutra_lsm::{Durability, LsmTree};
@@ -47,7 +48,10 @@ impl<'a> Promise<'a> {
         stage.set_time(5_000);
         let tree = stage.open().unwrap_or_else(|error| panic!("refuses to open: {error}"));
         let moment = self.check_content(&tree);
-        check_sums(&tree);
+        // What was read so far was checked on the way: all the rest for one moment in four.
+        if mix(tree.snapshot().seq()).is_multiple_of(4) {
+            check_sums(&tree);
+        }
         check_files(&stage.dir, &tree);
         self.check_kinds(&tree, moment);
         Recovered { stage, tree, moment, ids: self.ids }
