@@ -4,6 +4,7 @@ mod backup;
 mod compact;
 mod delete;
 mod demo;
+mod erase;
 mod export;
 mod get;
 mod health;
@@ -40,6 +41,7 @@ pub(crate) enum Command {
     Merge(merge::Merge),
     Invalidate(invalidate::Invalidate),
     Delete(delete::Delete),
+    Erase(erase::Erase),
     Search(search::Search),
     Stats(stats::Stats),
     Segments(segments::Segments),
@@ -65,6 +67,7 @@ impl Command {
             Self::Merge(merge) => merge.run(options, terminal),
             Self::Invalidate(invalidate) => invalidate.run(options, terminal),
             Self::Delete(delete) => delete.run(options, terminal),
+            Self::Erase(erase) => erase.run(options, terminal),
             Self::Search(search) => search.run(options, terminal),
             Self::Stats(stats) => stats.run(options, terminal),
             Self::Segments(segments) => segments.run(options, terminal),

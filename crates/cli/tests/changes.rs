@@ -1,4 +1,4 @@
-//! Commands that change what is stored: merge, invalidate, delete.
+//! Commands that change what is stored: merge, invalidate, delete, erase.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
@@ -117,6 +117,29 @@ fn delete_takes_concepts_and_what_touches_them() {
 }
 
 #[test]
+fn erase_leaves_no_byte_of_what_was_said() {
+    let place = Place::with(LINES);
+    let stands = |text: &str| {
+        let files = std::fs::read_dir(place.store()).unwrap();
+        let files = files.map(|file| std::fs::read(file.unwrap().path()).unwrap());
+        let is_in = |file: Vec<u8>| file.windows(text.len()).any(|bytes| bytes == text.as_bytes());
+        files.map(is_in).any(|is_in| is_in)
+    };
+    let said = ["Said of hounds.", "A dog.", "{\"legs\":4}", "hound"];
+    assert!(said.iter().all(|text| stands(text)));
+    let report = json(&place.run("erase", &["hound", "--json"]).done());
+    assert_eq!((&report["erased"], &report["associations"]), (&1.into(), &3.into()));
+    assert_eq!((&report["missing"], &report["pending_files"]), (&0.into(), &serde_json::json!([])));
+    assert!(report["bytes_searched"].as_u64().unwrap() > 0);
+    assert!(!said.iter().any(|text| stands(text)) && stands("It barks."));
+    assert!(place.export().contains("It barks."));
+    let run = place.run("erase", &["cat", "dog"]);
+    assert!(run.out.starts_with("erased        1\n"), "{}", run.out);
+    assert!(run.failed(1).contains("no concept \"cat\""));
+    assert!(!stands("It barks."));
+}
+
+#[test]
 fn delete_takes_all_of_a_source() {
     let place = Place::with(LINES);
     let store = Store::open(place.store()).unwrap();
@@ -138,12 +161,17 @@ fn delete_takes_all_of_a_source() {
 #[test]
 fn a_store_that_is_not_there_is_not_made() {
     let place = Place::new();
-    for command in [&["merge", "a", "b"][..], &["invalidate", "a", "t", "b"], &["delete", "a"]] {
+    for command in [
+        &["merge", "a", "b"][..],
+        &["invalidate", "a", "t", "b"],
+        &["delete", "a"],
+        &["erase", "a"],
+    ] {
         let run = place.run(command[0], &command[1..]);
         assert!(run.failed(3).contains(&place.store()));
     }
     assert!(!place.path("store").exists());
-    for command in ["merge", "invalidate", "delete"] {
+    for command in ["merge", "invalidate", "delete", "erase"] {
         assert!(sutra([command, "--help"]).done().contains("Usage: sutra"));
     }
 }

@@ -76,6 +76,20 @@ pub enum LsmError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A part of what was to be erased is still in a file of the store.
+    #[error(
+        "{path}: {what} that was to be erased is still there, at byte {offset}; \
+         erase it again, and if that does not help, please report it",
+        path = path.display()
+    )]
+    NotErased {
+        /// The file.
+        path: PathBuf,
+        /// Where in it, in bytes.
+        offset: u64,
+        /// Which part: a text, a vector or an id.
+        what: &'static str,
+    },
     /// What a commit relies on was changed by another one since it was read.
     #[error(
         "{what} was changed by another commit since it was read; nothing was written; \
@@ -128,6 +142,7 @@ impl LsmError {
             | Self::Miswritten { path, .. }
             | Self::Unfit { path, .. }
             | Self::NotIndexed { path }
+            | Self::NotErased { path, .. }
             | Self::NoStore { path } => Some(path),
             Self::Segment(error) => error.path(),
             Self::Manifest(error) => error.path(),
@@ -143,6 +158,7 @@ impl LsmError {
     /// Where in that file, in bytes, if that can be told.
     pub fn offset(&self) -> Option<u64> {
         match (self, self.format()) {
+            (Self::NotErased { offset, .. }, _) => Some(*offset),
             (Self::Journal(error), _) => error.offset(),
             (
                 _,

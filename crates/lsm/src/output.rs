@@ -8,9 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::Ordering;
 
 use sutra_format::segment::vector_stride;
-use sutra_format::{
-    AssociationRecord, ConceptId, ConceptRecord, FormatError, PayloadHome, VertexTombstone,
-};
+use sutra_format::{AssociationRecord, ConceptId, ConceptRecord, PayloadHome, VertexTombstone};
 use sutra_fs::{Dir, File, Staged};
 use sutra_segment::{SegmentPlan, SegmentWriter};
 use zerocopy::little_endian::{F32, U32, U64};
@@ -48,20 +46,11 @@ pub(crate) enum Words {
     AsUsual,
     /// From the texts: what words there are is not to be trusted. Only for a merge of all segments.
     Afresh,
+    /// The same, with all else that the old segments derived from their rows, and every payload moves:
+    /// no byte of theirs may matter any more.
+    Erasing,
     /// From nowhere: what the new segment hides is not known. Such a store is to be indexed afresh.
     Omitted,
-}
-
-impl<D: Dir> Input<'_, D> {
-    /// What it means that the text of a row cannot be divided.
-    #[cold]
-    pub(crate) fn misfit(&self, record: &ConceptRecord, error: FormatError) -> LsmError {
-        let file = self.version.file(record.content_segment.get());
-        LsmError::Inconsistent {
-            path: file.map(|file| file.segment.path().to_path_buf()).unwrap_or_default(),
-            reason: format!("text of concept {}: {error}", record.id),
-        }
-    }
 }
 
 /// What names and dates the new segment.

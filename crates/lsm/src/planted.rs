@@ -46,6 +46,8 @@ pub enum Bug {
     WordsNotTakenBack,
     /// A merge leaves the words out.
     WordsForgotten,
+    /// An erasure leaves texts and vectors where a merge would leave them.
+    ErasedStays,
     /// A row changes between the merge and the file.
     RowChangedInMerge,
     /// A text changes between the merge and the file.

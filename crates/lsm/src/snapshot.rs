@@ -3,12 +3,10 @@
 use std::sync::Arc;
 
 use sutra_format::text::TextEntries;
-use sutra_format::{
-    AssociationKind, AssociationRecord, ConceptId, ConceptRecord, FormatError, fold,
-};
+use sutra_format::{AssociationKind, AssociationRecord, ConceptId, ConceptRecord, fold};
 use sutra_fs::{Dir, OsDir};
 
-use crate::error::{LsmError, Result};
+use crate::error::Result;
 use crate::memtable::{Memtable, PayloadId};
 use crate::planted::{self, Bug};
 use crate::version::Version;
@@ -256,7 +254,7 @@ impl<'s, D: Dir> Concept<'s, D> {
     /// Content, attributes and key in one look-up.
     pub fn text(&self) -> Result<TextEntries<'s>> {
         let bytes = entries_of(&self.record, self.home, self.version)?;
-        self.record.split_text(bytes).map_err(|error| self.misfit(error))
+        self.record.split_text(bytes).map_err(|error| self.version.misfit(&self.record, error))
     }
 
     /// The vector, if there is one.
@@ -264,11 +262,8 @@ impl<'s, D: Dir> Concept<'s, D> {
         vector_of(&self.record, self.home, self.version)
     }
 
-    fn misfit(&self, error: FormatError) -> LsmError {
-        let segment = self.record.content_segment.get();
-        let path = self.version.file(segment).map(|f| f.segment.path().to_path_buf());
-        let reason = format!("text of concept {}: {error}", self.record.id);
-        LsmError::Inconsistent { path: path.unwrap_or_default(), reason }
+    pub(crate) fn version(&self) -> &'s Version<D> {
+        self.version
     }
 }
 

@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use sutra_format::hash::placement;
-use sutra_format::{ConceptId, ConceptRecord};
+use sutra_format::{ConceptId, ConceptRecord, FormatError};
 use sutra_fs::Dir;
 
 use crate::error::{LsmError, Result};
@@ -115,6 +115,16 @@ impl<D: Dir> Version<D> {
             path: self.files.first().map_or_else(Default::default, |f| f.segment.path().into()),
             reason: format!("concept {} refers to segment {id}, which is not there", record.id),
         })
+    }
+
+    /// What it means that the text of a row cannot be divided.
+    #[cold]
+    pub(crate) fn misfit(&self, record: &ConceptRecord, error: FormatError) -> LsmError {
+        let file = self.file(record.content_segment.get());
+        LsmError::Inconsistent {
+            path: file.map(|file| file.segment.path().to_path_buf()).unwrap_or_default(),
+            reason: format!("text of concept {}: {error}", record.id),
+        }
     }
 
     /// The newest sequence number, at most `upto`, at which the concept was deleted.

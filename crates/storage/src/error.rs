@@ -130,7 +130,7 @@ fn kind_of(error: &LsmError) -> ErrorKind {
         LsmError::Conflict { .. } => ErrorKind::Conflict,
         LsmError::Poisoned { .. } => ErrorKind::Poisoned,
         LsmError::ReadOnly => ErrorKind::ReadOnly,
-        LsmError::Miswritten { .. } => ErrorKind::Io,
+        LsmError::Miswritten { .. } | LsmError::NotErased { .. } => ErrorKind::Io,
         LsmError::NotIndexed { .. } => ErrorKind::Unsupported,
         LsmError::Segment(error) if is_misuse(error) => ErrorKind::InvalidInput,
         LsmError::Manifest(error) if !matches!(**error, ManifestError::Unusable { .. }) => {

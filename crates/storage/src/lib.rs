@@ -250,8 +250,9 @@ pub use sutra_format::{
 };
 pub use sutra_lsm::{
     BackupOptions, BackupReport, CommitInfo, CompactionConfig, ConceptPut, Damage, Durability,
-    Health, HealthReport, LSMTree, Link, Loss, Lost, LsmStats, SalvageOptions, SalvageReport,
-    ScrubPass, ScrubReport, SegmentInfo, StoreIdentity, Touch, VerifyReport, WriteBatch,
+    EraseReport, Health, HealthReport, LSMTree, Link, Loss, Lost, LsmStats, SalvageOptions,
+    SalvageReport, ScrubPass, ScrubReport, SegmentInfo, StoreIdentity, Touch, VerifyReport,
+    WriteBatch,
 };
 pub use sutra_manifest::{Manifest, SegmentMetadata};
 pub use sutra_segment::{Segment, SegmentStats};

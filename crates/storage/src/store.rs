@@ -4,12 +4,12 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use sutra_format::AssociationKind;
+use sutra_format::{AssociationKind, ConceptId};
 use sutra_fs::OsDir;
 use sutra_lsm::{
-    BackupOptions, BackupReport, CommitInfo, CompactionConfig, Durability, Environment, Health,
-    HealthReport, LSMTree, LsmError, LsmStats, SalvageOptions, SalvageReport, SegmentInfo,
-    StoreIdentity, VerifyReport,
+    BackupOptions, BackupReport, CommitInfo, CompactionConfig, Durability, Environment,
+    EraseReport, Health, HealthReport, LSMTree, LsmError, LsmStats, SalvageOptions, SalvageReport,
+    SegmentInfo, StoreIdentity, VerifyReport,
 };
 use sutra_manifest::Manifest;
 
@@ -158,6 +158,26 @@ impl Store {
     /// Costs about the size of the store in reading and in writing.
     pub fn compact(&self) -> Result<()> {
         Ok(self.0.compact_all()?)
+    }
+
+    /// Erases concepts: deletes them and all associations that touch them, with the texts and vectors
+    /// of both and every earlier version, rewrites all files without them, and then reads every byte of
+    /// the files to prove it. A concept that is deleted already can be erased all the same; the id of
+    /// the text of an association is refused.
+    ///
+    /// Costs about three times the size of the store in reading, and its size in writing and in room
+    /// until the old files are gone. A snapshot that is held keeps old files: the report names them;
+    /// drop it and call again. After an error call it again as well. What is not promised, of disks,
+    /// backups and other processes: see [`LsmTree::erase`](sutra_lsm::LsmTree::erase).
+    pub fn erase(&self, ids: &[ConceptId]) -> Result<EraseReport> {
+        let snapshot = self.0.snapshot();
+        for id in ids {
+            if snapshot.concept(id)?.is_some_and(|concept| concept.record().is_fact()) {
+                return Err(Error::belongs_to_fact(*id));
+            }
+        }
+        drop(snapshot); // It would keep the old files.
+        Ok(self.0.erase(ids)?)
     }
 
     /// What the store holds, and what it cost since it was opened.

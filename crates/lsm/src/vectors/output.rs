@@ -79,7 +79,11 @@ impl<'a, D: Dir> NewVectors<'a, D> {
                 VectorIndexPart { space, dimension, epoch, bytes }
             };
             let coder = self.input.version.coder(*key)?;
-            let known = self.input.version.centroids(*key)?;
+            let known = match self.input.words {
+                // Where a list had one vector, its centroid was that.
+                Words::Erasing => Vec::new(),
+                _ => self.input.version.centroids(*key)?,
+            };
             let best = known.iter().max_by_key(|found| (found.cells(), found.epoch()));
             let cells = cells_for(rows.rows.len() as u64);
             let is_enough = best.is_some_and(|best| cells < best.cells().saturating_mul(2));

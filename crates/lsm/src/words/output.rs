@@ -37,7 +37,7 @@ impl<'a, D: Dir> NewWords<'a, D> {
         let build = || How::Build(Box::new(SectionBuilder::new(analyser(), true)));
         let how = match input.words {
             Words::Omitted => How::Omit,
-            Words::Afresh => build(),
+            Words::Afresh | Words::Erasing => build(),
             Words::AsUsual if input.memtable.is_some() => build(),
             Words::AsUsual if planted::is(Bug::WordsForgotten) => How::Omit,
             Words::AsUsual => match sections(input)? {
@@ -60,7 +60,7 @@ impl<'a, D: Dir> NewWords<'a, D> {
             return Ok(());
         }
         let entries = entries_of(record, row.home, self.input.version)?;
-        let text = record.split_text(entries).map_err(|e| self.input.misfit(record, e))?;
+        let text = record.split_text(entries).map_err(|e| self.input.version.misfit(record, e))?;
         let text = text.content.map_or(Ok(()), |text| builder.put(new, text));
         text.map_err(unfit)
     }
