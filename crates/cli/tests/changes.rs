@@ -121,9 +121,9 @@ fn erase_leaves_no_byte_of_what_was_said() {
     let place = Place::with(LINES);
     let stands = |text: &str| {
         let files = std::fs::read_dir(place.store()).unwrap();
-        let files = files.map(|file| std::fs::read(file.unwrap().path()).unwrap());
+        let mut files = files.map(|file| std::fs::read(file.unwrap().path()).unwrap());
         let is_in = |file: Vec<u8>| file.windows(text.len()).any(|bytes| bytes == text.as_bytes());
-        files.map(is_in).any(|is_in| is_in)
+        files.any(is_in)
     };
     let said = ["Said of hounds.", "A dog.", "{\"legs\":4}", "hound"];
     assert!(said.iter().all(|text| stands(text)));
