@@ -12,5 +12,7 @@
 //! * The same rows give the same bytes, on every processor and in every order of merging.
 
 pub mod graph;
+#[cfg(test)]
+mod spec;
 pub mod vectors;
 pub mod words;

@@ -38,6 +38,8 @@ mod search;
 mod section;
 mod signs;
 mod space;
+#[cfg(test)]
+mod spec;
 mod train;
 mod write;
 
@@ -47,6 +49,9 @@ mod avx2;
 mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+
+#[cfg(test)]
+pub(crate) use spec::CONSTANTS as SPEC_CONSTANTS;
 
 pub use build::build;
 pub use centroids::{CELLS_MAX, Centroids};

@@ -35,8 +35,8 @@ const FREQUENCY_MAX: u8 = u8::MAX;
 )]
 #[repr(C)]
 pub(crate) struct Corner {
-    frequency: u8,
-    length: u8,
+    pub(super) frequency: u8,
+    pub(super) length: u8,
 }
 
 const _: () = assert!(size_of::<Corner>() == 2 && align_of::<Corner>() == 1);
@@ -78,7 +78,7 @@ pub(crate) fn covers(corners: &[Corner; CORNERS], frequency: u32, length: u32) -
 }
 
 /// A length in a byte, rounded down: exact below 128, to a sixteenth above.
-fn length_code(length: u32) -> u8 {
+pub(super) fn length_code(length: u32) -> u8 {
     if length < 128 {
         return length as u8;
     }
@@ -88,7 +88,7 @@ fn length_code(length: u32) -> u8 {
 }
 
 /// The least length that has this code.
-fn length_of(code: u8) -> u32 {
+pub(super) fn length_of(code: u8) -> u32 {
     match u32::from(code) {
         exact @ 0..128 => exact,
         code => (16 + (code - 128) % 16) << ((code - 128) / 16 + 3),

@@ -25,8 +25,13 @@ mod postings;
 pub mod score;
 pub mod search;
 mod section;
+#[cfg(test)]
+mod spec;
 mod varint;
 mod writer;
+
+#[cfg(test)]
+pub(crate) use spec::CONSTANTS as SPEC_CONSTANTS;
 
 pub use analyser::{Analyser, Purpose, Scratch};
 pub use build::SectionBuilder;

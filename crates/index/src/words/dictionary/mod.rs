@@ -12,7 +12,7 @@ use super::error::WordsError;
 use super::varint;
 
 /// Terms of a block.
-const BLOCK_TERMS: u32 = 32;
+pub(super) const BLOCK_TERMS: u32 = 32;
 
 /// What is known of a term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

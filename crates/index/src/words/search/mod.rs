@@ -24,6 +24,8 @@ mod top;
 
 use super::analyser::{Analyser, Purpose, Scratch};
 use super::error::WordsError;
+#[cfg(test)]
+pub(super) use plan::PREFIX_TERMS_MAX;
 use plan::Plan;
 use top::Top;
 

@@ -9,7 +9,7 @@ use super::source::{Found, Source};
 use super::{Clause, Query};
 
 /// Terms that a prefix stands for at most: those that most rows have.
-pub(super) const PREFIX_TERMS_MAX: usize = 64;
+pub(in super::super) const PREFIX_TERMS_MAX: usize = 64;
 
 /// How a query is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
