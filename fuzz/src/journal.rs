@@ -9,7 +9,7 @@ use zerocopy::{FromZeros, IntoBytes};
 
 use super::base;
 use super::bound::bounded;
-use super::mutate::damage_bytes;
+use super::damage::damage_bytes;
 use super::repair;
 use super::tape::Tape;
 

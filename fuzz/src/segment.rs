@@ -7,7 +7,7 @@ use sutra_segment::Segment;
 
 use super::base;
 use super::bound::bounded;
-use super::mutate::damage_bytes;
+use super::damage::damage_bytes;
 use super::repair;
 use super::tape::Tape;
 

@@ -121,15 +121,16 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// The rows that have a term, as they are stored.
+    /// The rows that have a term, as they are stored. All of them are in the table.
     pub(crate) fn list(&self, df: u32, place: &Place) -> Result<ListReader<'a>, WordsError> {
-        match place {
-            Place::Here { row, frequency } => Ok(ListReader::single(*row, *frequency)),
-            Place::Stored { postings, .. } => postings
-                .of(self.postings)
-                .and_then(|bytes| ListReader::new(df, bytes))
-                .ok_or_else(|| self.broken_postings()),
-        }
+        let rows = self.rows();
+        let list = match place {
+            Place::Here { row, frequency } => ListReader::single(*row, *frequency, rows),
+            Place::Stored { postings, .. } => {
+                postings.of(self.postings).and_then(|bytes| ListReader::new(df, rows, bytes))
+            }
+        };
+        list.ok_or_else(|| self.broken_postings())
     }
 
     pub(crate) fn broken_postings(&self) -> WordsError {

@@ -20,6 +20,8 @@ pub(crate) struct ListReader<'a> {
     blocks: &'a [u8],
     /// The rows that fill no block, unpacked.
     rest: Box<Rest>,
+    /// Every row is below.
+    limit: u32,
     packer: Packer,
 }
 
@@ -31,8 +33,8 @@ struct Rest {
 }
 
 impl<'a> ListReader<'a> {
-    /// The list of a term that `df` rows have.
-    pub(crate) fn new(df: u32, bytes: &'a [u8]) -> Option<Self> {
+    /// The list of a term that `df` rows of a table of `limit` rows have.
+    pub(crate) fn new(df: u32, limit: u32, bytes: &'a [u8]) -> Option<Self> {
         let full = df as usize / BLOCK;
         let (head, bytes) = match full {
             0 => (None, bytes),
@@ -47,14 +49,16 @@ impl<'a> ListReader<'a> {
         });
         let before = entries.last().map(|entry| entry.last_row.get());
         rest.unpack(before, blocks.get(end..)?)?;
-        Some(Self { head, entries, blocks, rest, packer: Packer::new() })
+        let inside = rest.rows[..rest.count].last().is_none_or(|row| *row < limit);
+        inside.then(|| Self { head, entries, blocks, rest, limit, packer: Packer::new() })
     }
 
-    /// The list of a term that one row has.
-    pub(crate) fn single(row: u32, frequency: u32) -> Self {
+    /// The list of a term that one row of a table of `limit` rows has.
+    pub(crate) fn single(row: u32, frequency: u32, limit: u32) -> Option<Self> {
         let mut rest = Box::new(Rest { count: 1, rows: [0; BLOCK], frequencies: [1; BLOCK] });
         (rest.rows[0], rest.frequencies[0]) = (row, frequency.max(1));
-        Self { head: None, entries: &[], blocks: &[], rest, packer: Packer::new() }
+        let packer = Packer::new();
+        (row < limit).then(|| Self { head: None, entries: &[], blocks: &[], rest, limit, packer })
     }
 
     /// How many rows there are.
@@ -130,7 +134,7 @@ impl<'a> ListReader<'a> {
         }
     }
 
-    /// The rows of a block, into `out`, and how many they are. They rise.
+    /// The rows of a block, into `out`, and how many they are. They rise, and are in the table.
     pub(crate) fn rows(&self, block: usize, out: &mut Block) -> Result<usize, Refused> {
         let Some(entry) = self.entries.get(block) else {
             *out = self.rest.rows;
@@ -141,8 +145,12 @@ impl<'a> ListReader<'a> {
         self.packer.rows(before, bytes, entry.row_bits, out).ok_or(Refused)?;
         let rises = before.is_none_or(|before| before < out[0])
             & out.iter().zip(&out[1..]).fold(true, |rises, (a, b)| rises & (a < b));
-        let ends = out[BLOCK - 1] == entry.last_row.get();
-        if rises && ends { Ok(BLOCK) } else { Err(Refused) }
+        let last = out[BLOCK - 1];
+        if rises && last == entry.last_row.get() && last < self.limit {
+            Ok(BLOCK)
+        } else {
+            Err(Refused)
+        }
     }
 
     /// The frequencies of a block, into `out`.
