@@ -97,6 +97,10 @@ impl Centroids {
         if bytes.len() != length || header.length.get() != length as u64 {
             return Err(corrupt(56, "length does not agree with the number of cells"));
         }
+        let names = size_of::<CentroidsHeader>() + space.name().len() + space.model().len();
+        if bytes[names..start].iter().any(|byte| *byte != 0) {
+            return Err(corrupt(names, "bytes behind the names are not zero"));
+        }
         let values = <[F32]>::ref_from_bytes(&bytes[start..]).unwrap_or_default();
         let turned: Vec<f32> = values.iter().map(|value| value.get()).collect();
         match turned.iter().position(|value| !value.is_finite() || value.abs() > VALUE_MAX) {

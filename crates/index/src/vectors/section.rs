@@ -13,7 +13,7 @@ use zerocopy::little_endian::{F32, U32};
 use super::dispatch::prefetch;
 use super::error::VectorError;
 use super::geometry::Geometry;
-use super::layout::{Form, LANES, NO_ROW, SectionHeader, VERSION};
+use super::layout::{ALIGNMENT, Form, LANES, NO_ROW, SectionHeader, VERSION};
 use super::packed::{BLOCKS_AHEAD, CodeList};
 use super::signs::SignList;
 use super::space::{Metric, Space};
@@ -116,11 +116,13 @@ impl<'a> Section<'a> {
         rows.iter().chain(listed).map(|row| row.get()).filter(|row| *row != NO_ROW)
     }
 
-    /// Checks every row: in range, rising within its list, and as many as there should be.
+    /// Checks every row: in range, rising within its list, and as many as there should be; and that
+    /// what lies between the parts is zero.
     ///
     /// # Errors
     /// [`VectorError::Corrupt`] if one of them is not as it should be.
     pub fn verify(&self) -> Result<(), VectorError> {
+        self.verify_zeros()?;
         let mut count = 0;
         if self.form() == Form::Rows {
             count = self.verify_rising(self.rows(), self.geometry.rows.start)?;
@@ -144,6 +146,17 @@ impl<'a> Section<'a> {
             return Ok(());
         }
         Err(corrupt(36, "number of vectors does not agree with the lists"))
+    }
+
+    /// What fills parts up to their alignment. Blocks and what follows them need none.
+    fn verify_zeros(&self) -> Result<(), VectorError> {
+        for part in [&self.geometry.names, &self.geometry.rows, &self.geometry.starts] {
+            let gap = part.end..part.end.next_multiple_of(ALIGNMENT);
+            if self.part(&gap).iter().any(|byte| *byte != 0) {
+                return Err(corrupt(gap.start, "bytes between two parts are not zero"));
+            }
+        }
+        Ok(())
     }
 
     fn verify_rising(

@@ -21,16 +21,25 @@ mod tape;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use sutra_testkit::SplitMix;
 
 /// Memory is counted for the whole process, so one test runs at a time.
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// What is run: name, function, and of how many runs that are asked for one is made.
-const TARGETS: [(&str, fn(&[u8]), u64); 2] =
-    [("words", index::words, 1), ("vectors", index::vectors, 5)];
+/// What is run, and how often.
+struct Target {
+    name: &'static str,
+    run: fn(&[u8]),
+    /// Of so many runs that are asked for one is made.
+    cost: u64,
+}
+
+const TARGETS: [Target; 2] = [
+    Target { name: "words", run: index::words, cost: 1 },
+    Target { name: "vectors", run: index::vectors, cost: 5 },
+];
 
 /// Runs of the ordinary test, before the cost.
 const RUNS: u64 = 3_000;
@@ -57,24 +66,24 @@ fn holds(target: fn(&[u8]), input: &[u8]) -> bool {
 
 #[test]
 fn stored_inputs_do_no_harm() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    for (name, target, _) in TARGETS {
+    let _alone = ALONE.lock();
+    for Target { name, run, .. } in TARGETS {
         for (file, input) in inputs(name) {
-            assert!(holds(target, &input), "{}: what it does is said above", file.display());
+            assert!(holds(run, &input), "{}: what it does is said above", file.display());
         }
     }
 }
 
 #[test]
 fn inputs_made_by_chance_do_no_harm() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = ALONE.lock();
     let asked = std::env::var("SUTRA_FUZZ_RUNS").ok();
     let runs = asked.map_or(RUNS, |runs| runs.parse().expect("a number of runs"));
-    for (name, target, cost) in TARGETS {
+    for Target { name, run, cost } in TARGETS {
         let stored: Vec<_> = inputs(name).into_iter().map(|(_, input)| input).collect();
         for number in 0..runs.div_ceil(cost) {
             let input = made(&stored, &mut SplitMix::new(number));
-            if !holds(target, &input) {
+            if !holds(run, &input) {
                 let path = folder(name).join(format!("found-run-{number}"));
                 fs::write(&path, &input).unwrap();
                 panic!("{}: what it does is said above", path.display());
@@ -110,6 +119,6 @@ fn made(stored: &[Vec<u8>], rng: &mut SplitMix) -> Vec<u8> {
 #[test]
 #[should_panic(expected = "bytes of memory for 0")]
 fn more_memory_than_allowed_is_noticed() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = ALONE.lock();
     bound::bounded(0, || std::hint::black_box(vec![1_u8; 17 << 20]));
 }

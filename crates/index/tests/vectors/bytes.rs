@@ -128,6 +128,21 @@ fn rows_that_are_wrong_are_found_by_verify() {
 }
 
 #[test]
+fn bytes_between_parts_that_are_not_zero_are_found() {
+    let (coder, centroids, _, bytes) = small(3, Metric::Cosine);
+    // Behind the names, and behind the five starts of lists.
+    for at in [64 + 12, 127, 128 + 20, 191] {
+        let mut wrong = bytes.clone();
+        wrong[at] = 1;
+        let verified = Section::open(&wrong).expect("opens").verify();
+        assert!(matches!(verified, Err(VectorError::Corrupt { .. })), "byte {at}");
+    }
+    let mut wrong = centroids.to_bytes();
+    wrong[127] = 1;
+    assert!(matches!(Centroids::open(&coder, &wrong), Err(VectorError::Corrupt { .. })));
+}
+
+#[test]
 fn newer_versions_are_named() {
     let (coder, centroids, _, mut bytes) = small(3, Metric::Cosine);
     bytes[0] = 2;

@@ -58,7 +58,7 @@ impl<'a> ListReader<'a> {
         let mut rest = Box::new(Rest { count: 1, rows: [0; BLOCK], frequencies: [1; BLOCK] });
         (rest.rows[0], rest.frequencies[0]) = (row, frequency.max(1));
         let packer = Packer::new();
-        (row < limit).then(|| Self { head: None, entries: &[], blocks: &[], rest, limit, packer })
+        (row < limit).then_some(Self { head: None, entries: &[], blocks: &[], rest, limit, packer })
     }
 
     /// How many rows there are.
