@@ -1,7 +1,7 @@
 //! The index of the vectors: for each space its rows and codes, and centroids that segments share.
 
 use sutra_format::VectorIndexEntry;
-use sutra_index::vectors::{Section, VectorError};
+use sutra_index::vectors::{CentroidsBlob, Section, VectorError};
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, IntoBytes};
 
@@ -114,11 +114,24 @@ impl<D: AsRef<[u8]>> Segment<D> {
         Ok(Some(section))
     }
 
+    /// The bytes of the centroids that an entry with an epoch speaks of, checked.
+    pub fn centroids_blob(&self, entry: &VectorIndexEntry) -> Result<CentroidsBlob<'_>> {
+        let blob = CentroidsBlob::open(self.vector_index_part(entry)?);
+        let blob = blob.map_err(|source| self.vectors_error(source))?;
+        if (blob.space().dimension(), blob.epoch()) != (entry.dimension.get(), entry.epoch.get()) {
+            let at = self.sections.vector_index.offset + entry.offset.get();
+            return Err(self.corrupt(invalid(at, "centroids are not those of their entry")));
+        }
+        Ok(blob)
+    }
+
     /// Checks that all of the index can be read.
     pub(crate) fn verify_vector_index(&self) -> Result<()> {
         for entry in self.vector_index()? {
-            if entry.epoch.get() == 0
-                && let Some(section) = self.vectors_of(entry.space.get(), entry.dimension.get())?
+            if entry.epoch.get() > 0 {
+                self.centroids_blob(entry)?;
+            } else if let Some(section) =
+                self.vectors_of(entry.space.get(), entry.dimension.get())?
             {
                 section.verify().map_err(|source| self.vectors_error(source))?;
             }

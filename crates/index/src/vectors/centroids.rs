@@ -67,46 +67,9 @@ impl Centroids {
     /// Opens a blob.
     ///
     /// # Errors
-    /// [`VectorError::OtherSpace`] if it is of another space, [`VectorError::Corrupt`] or
-    /// [`VectorError::UnknownVersion`] if the bytes are no centroids.
+    /// Those of [`CentroidsBlob::open`], and [`VectorError::OtherSpace`] if it is of another space.
     pub fn open(coder: &Coder, bytes: &[u8]) -> Result<Self, VectorError> {
-        let Ok((header, _)) = CentroidsHeader::ref_from_prefix(bytes) else {
-            return Err(corrupt(0, "too short for a header"));
-        };
-        let version = header.version.get();
-        if version != VERSION {
-            return Err(VectorError::UnknownVersion { part: "centroids", version });
-        }
-        let metric =
-            Metric::from_code(header.metric).ok_or_else(|| corrupt(5, "unknown metric"))?;
-        let lengths = (header.name_length, header.model_length);
-        let dimension = header.dimension.get();
-        let space = read_names(bytes, lengths, dimension, metric, header.seed.get())
-            .ok_or_else(|| corrupt(6, "the space cannot be read"))?;
-        check_space("a blob of centroids", coder.space(), &space)?;
-        let (padded, cells) = (coder.padded(), header.cells.get());
-        let zeros = header.reserved == 0 && header.reserved_also == [U32::ZERO; 5];
-        if !zeros || header.padded.get() as usize != padded || header.epoch.get() == 0 {
-            return Err(corrupt(4, "a field has a value that it cannot have"));
-        }
-        if cells == 0 || cells > CELLS_MAX {
-            return Err(corrupt(32, "number of cells is out of range"));
-        }
-        let start = body_start(&space);
-        let length = start + cells as usize * padded * size_of::<f32>();
-        if bytes.len() != length || header.length.get() != length as u64 {
-            return Err(corrupt(56, "length does not agree with the number of cells"));
-        }
-        let names = size_of::<CentroidsHeader>() + space.name().len() + space.model().len();
-        if bytes[names..start].iter().any(|byte| *byte != 0) {
-            return Err(corrupt(names, "bytes behind the names are not zero"));
-        }
-        let values = <[F32]>::ref_from_bytes(&bytes[start..]).unwrap_or_default();
-        let turned: Vec<f32> = values.iter().map(|value| value.get()).collect();
-        match turned.iter().position(|value| !value.is_finite() || value.abs() > VALUE_MAX) {
-            Some(place) => Err(corrupt(start + 4 * place, "a value is not finite, or too large")),
-            None => Ok(Self::from_turned(coder, header.epoch.get(), turned)),
-        }
+        CentroidsBlob::open(bytes)?.decode(coder)
     }
 
     /// The bytes, for [`Centroids::open`].
@@ -175,6 +138,79 @@ impl Centroids {
         found.begin_part(0, None, self.cells);
         dispatch::scan_codes(level, list, query, &mut found);
         found.into_best()
+    }
+}
+
+/// The bytes of centroids, checked: whoever has the coder of their space can open them.
+#[derive(Clone, Debug)]
+pub struct CentroidsBlob<'a> {
+    space: Space,
+    epoch: u64,
+    turned: &'a [F32],
+}
+
+impl<'a> CentroidsBlob<'a> {
+    /// Checks every byte.
+    ///
+    /// # Errors
+    /// [`VectorError::Corrupt`] or [`VectorError::UnknownVersion`] if the bytes are no centroids.
+    pub fn open(bytes: &'a [u8]) -> Result<Self, VectorError> {
+        let Ok((header, _)) = CentroidsHeader::ref_from_prefix(bytes) else {
+            return Err(corrupt(0, "too short for a header"));
+        };
+        let version = header.version.get();
+        if version != VERSION {
+            return Err(VectorError::UnknownVersion { part: "centroids", version });
+        }
+        let metric =
+            Metric::from_code(header.metric).ok_or_else(|| corrupt(5, "unknown metric"))?;
+        let lengths = (header.name_length, header.model_length);
+        let dimension = header.dimension.get();
+        let space = read_names(bytes, lengths, dimension, metric, header.seed.get())
+            .ok_or_else(|| corrupt(6, "the space cannot be read"))?;
+        let (padded, cells) = (space.padded(), header.cells.get());
+        let zeros = header.reserved == 0 && header.reserved_also == [U32::ZERO; 5];
+        if !zeros || header.padded.get() as usize != padded || header.epoch.get() == 0 {
+            return Err(corrupt(4, "a field has a value that it cannot have"));
+        }
+        if cells == 0 || cells > CELLS_MAX {
+            return Err(corrupt(32, "number of cells is out of range"));
+        }
+        let start = body_start(&space);
+        let length = start + cells as usize * padded * size_of::<f32>();
+        if bytes.len() != length || header.length.get() != length as u64 {
+            return Err(corrupt(56, "length does not agree with the number of cells"));
+        }
+        let names = size_of::<CentroidsHeader>() + space.name().len() + space.model().len();
+        if bytes[names..start].iter().any(|byte| *byte != 0) {
+            return Err(corrupt(names, "bytes behind the names are not zero"));
+        }
+        let turned = <[F32]>::ref_from_bytes(&bytes[start..]).unwrap_or_default();
+        let is_bad = |value: &F32| !value.get().is_finite() || value.get().abs() > VALUE_MAX;
+        match turned.iter().position(is_bad) {
+            Some(place) => Err(corrupt(start + 4 * place, "a value is not finite, or too large")),
+            None => Ok(Self { space, epoch: header.epoch.get(), turned }),
+        }
+    }
+
+    /// The centroids, for vectors that `coder` codes.
+    ///
+    /// # Errors
+    /// [`VectorError::OtherSpace`] if they are of another space.
+    pub fn decode(&self, coder: &Coder) -> Result<Centroids, VectorError> {
+        check_space("a blob of centroids", coder.space(), &self.space)?;
+        let turned = self.turned.iter().map(|value| value.get()).collect();
+        Ok(Centroids::from_turned(coder, self.epoch, turned))
+    }
+
+    /// The space.
+    pub fn space(&self) -> &Space {
+        &self.space
+    }
+
+    /// The number that segments name.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
     }
 }
 

@@ -54,7 +54,7 @@ mod neon;
 pub(crate) use spec::CONSTANTS as SPEC_CONSTANTS;
 
 pub use build::build;
-pub use centroids::{CELLS_MAX, Centroids};
+pub use centroids::{CELLS_MAX, Centroids, CentroidsBlob};
 pub use code::Coder;
 pub use dispatch::Level;
 pub use error::VectorError;

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use sutra_format::ConceptRecord;
 use sutra_fs::Dir;
-use sutra_index::vectors::{Centroids, Coder, Metric, Space, VectorError};
-use sutra_segment::SegmentError;
+use sutra_index::vectors::{Centroids, Coder, Metric, Space};
 
 use crate::error::{LsmError, Result};
 use crate::files::SegmentFile;
@@ -67,14 +66,10 @@ impl<D: Dir> Version<D> {
         let mut found = Vec::new();
         for entry in file.segment.vector_index()?.iter().filter(|entry| entry.epoch.get() > 0) {
             let key = SpaceKey { space: entry.space.get(), dimension: entry.dimension.get() };
-            let bytes = file.segment.vector_index_part(entry)?;
-            match Centroids::open(&self.coder(key)?, bytes) {
-                Ok(centroids) => found.push((key, Arc::new(centroids))),
-                Err(VectorError::OtherSpace { .. }) => {} // Of no use to what we have.
-                Err(source) => {
-                    let path = file.segment.path().to_path_buf();
-                    return Err(SegmentError::Vectors { path, source }.into());
-                }
+            let blob = file.segment.centroids_blob(entry)?;
+            // Those of another space are of no use to what we have.
+            if let Ok(centroids) = blob.decode(&self.coder(key)?) {
+                found.push((key, Arc::new(centroids)));
             }
         }
         Ok(found)
