@@ -8,6 +8,7 @@ mod evidence;
 mod golden;
 mod links;
 mod mentions;
+mod modules;
 mod promises;
 mod rust;
 
@@ -31,6 +32,7 @@ pub(crate) fn complaints(root: &Path) -> Result<Vec<Complaint>> {
         links::check,
         evidence::check,
         mentions::check,
+        modules::check,
         golden::check,
         promises::check,
     ];

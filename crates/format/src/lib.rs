@@ -1,6 +1,6 @@
 //! The bytes of a Sutra store, and nothing else: no file is opened here, nothing is allocated.
 //!
-//! The written specification is `FORMAT.md` beside this crate; `tests/spec_matches_code.rs`
+//! The written specification is `FORMAT.md` beside this crate; `tests/format/spec_matches_code.rs`
 //! holds it against the types field by field. Reading order: [`ids`] and [`limits`], then
 //! [`concept`] and [`association`] (the two records), [`mod@text`] and
 //! [`mod@fold`] (what belongs to a concept record, and how versions of it add up), [`segment`] and [`section`] (the file header,

@@ -153,9 +153,13 @@ fn fact_key(a: u64, kind: u16, b: u64) -> FactKey {
     FactKey::new(id(a), AssociationKind::from_code(kind), id(b))
 }
 
+/// A line of words, then marks: a text is long to fill files, and words take long to be indexed.
 fn prose(n: u64, time: u64, bytes: usize) -> String {
+    const MARKS: [char; 7] = ['.', ':', ';', '-', '!', '?', '/'];
     let line = format!("concept {n} as of {time}. ");
-    line.chars().cycle().take(bytes).collect()
+    let first = usize::try_from(n.wrapping_add(time) % MARKS.len() as u64).unwrap();
+    let marks = MARKS.into_iter().cycle().skip(first);
+    line.chars().chain(marks).take(bytes).collect()
 }
 
 fn attributes(n: u64) -> Vec<u8> {

@@ -1,0 +1,14 @@
+//! The format: codecs, what is refused, and the written word.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod codecs;
+mod common;
+mod corruption;
+mod folding;
+mod golden_bytes;
+mod ids;
+mod placement_quality;
+mod record_checks;
+mod spec_matches_code;
+mod texts;
+mod validity;

@@ -1,0 +1,134 @@
+//! Which terms a text has.
+
+use proptest::prelude::*;
+use sutra_index::words::analyser::TERM_BYTES_MAX;
+use sutra_index::words::{Analyser, Purpose, Scratch, WordsError};
+use unicode_normalization::UnicodeNormalization;
+use unicode_segmentation::UnicodeSegmentation;
+
+fn terms(name: &str, purpose: Purpose, text: &str) -> Vec<(String, u32)> {
+    let mut terms = Vec::new();
+    let analyser = Analyser::named(name).unwrap();
+    analyser.each(text, purpose, &mut Scratch::default(), |term, position| {
+        terms.push((term.to_owned(), position));
+    });
+    terms
+}
+
+fn check(text: &str, expected: &[(&str, u32)]) {
+    let terms = terms("unicode", Purpose::Index, text);
+    let terms: Vec<(&str, u32)> = terms.iter().map(|(term, at)| (term.as_str(), *at)).collect();
+    assert_eq!(terms, expected, "{text}");
+}
+
+#[test]
+fn words_are_small_and_counted() {
+    check("The quick  Fox.", &[("the", 0), ("quick", 1), ("fox", 2)]);
+    check("", &[]);
+    check(" ... -- !", &[]);
+    check("___ 42", &[("42", 0)]);
+}
+
+#[test]
+fn diacritics_and_normal_forms_make_no_difference() {
+    check(
+        "Ångström Straße naïve ŁÓDŹ",
+        &[("angstrom", 0), ("strasse", 1), ("naive", 2), ("lodz", 3)],
+    );
+    check("A\u{30a}ngstro\u{308}m", &[("angstrom", 0)]);
+    check("ﬁne ＡＢＣ", &[("fine", 0), ("abc", 1)]);
+    check("İstanbul ΣΊΣΥΦΟΣ", &[("istanbul", 0), ("σισυφοσ", 1)]);
+}
+
+#[test]
+fn identifiers_give_themselves_and_their_parts() {
+    check("log_file x", &[("log_file", 0), ("log", 0), ("file", 1), ("x", 2)]);
+    check("HTTPServer", &[("httpserver", 0), ("http", 0), ("server", 1)]);
+    check("parseUtf8Text", &[("parseutf8text", 0), ("parse", 0), ("utf8", 1), ("text", 2)]);
+    check("std.io", &[("std.io", 0), ("std", 0), ("io", 1)]);
+    check("_x y", &[("_x", 0), ("x", 0), ("y", 1)]);
+    check("größterWert", &[("grossterwert", 0), ("grosster", 0), ("wert", 1)]);
+    check(
+        "it's it\u{2019}s",
+        &[("it's", 0), ("it", 0), ("s", 1), ("it's", 2), ("it", 2), ("s", 3)],
+    );
+}
+
+#[test]
+fn scripts_without_spaces_give_characters_and_pairs() {
+    check("东京都x", &[("东", 0), ("东京", 0), ("京", 1), ("京都", 1), ("都", 2), ("x", 3)]);
+    let asked = |text: &str| terms("unicode", Purpose::Query, text);
+    assert_eq!(asked("东京都 x"), [("东京".into(), 0), ("京都".into(), 1), ("x".into(), 3)]);
+    assert_eq!(asked("东"), [("东".into(), 0)]);
+    assert_eq!(asked("서울"), [("서울".into(), 0)]);
+    let decomposed: String = "서울".nfd().collect();
+    assert_eq!(asked(&decomposed), asked("서울"));
+}
+
+#[test]
+fn stemmers_are_asked_for_by_name() {
+    let stems = terms("unicode-en", Purpose::Index, "merging merged merges");
+    assert!(stems.iter().all(|(stem, _)| stem == "merg"), "{stems:?}");
+    let error = Analyser::named("unicode-xx").unwrap_err();
+    assert!(matches!(error, WordsError::UnknownAnalyser { .. }));
+}
+
+#[test]
+fn long_words_are_cut_at_a_character() {
+    let long = "x".repeat(1_000);
+    assert_eq!(terms("unicode", Purpose::Index, &long)[0].0.len(), TERM_BYTES_MAX);
+    let long = "é".repeat(1_000) + " é";
+    assert!(
+        terms("unicode-fr", Purpose::Index, &long).iter().all(|(t, _)| t.len() <= TERM_BYTES_MAX)
+    );
+}
+
+const NAMES: [&str; 19] = [
+    "unicode",
+    "unicode-ar",
+    "unicode-da",
+    "unicode-nl",
+    "unicode-en",
+    "unicode-fi",
+    "unicode-fr",
+    "unicode-de",
+    "unicode-el",
+    "unicode-hu",
+    "unicode-it",
+    "unicode-no",
+    "unicode-pt",
+    "unicode-ro",
+    "unicode-ru",
+    "unicode-es",
+    "unicode-sv",
+    "unicode-ta",
+    "unicode-tr",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn any_text_gives_terms_at_positions_that_do_not_fall(text in "\\PC{0,60}|[\\x00-\\x{10ffff}]{0,40}", name in 0..19_usize) {
+        for purpose in [Purpose::Index, Purpose::Query] {
+            let terms = terms(NAMES[name], purpose, &text);
+            prop_assert!(terms.is_sorted_by_key(|(_, position)| *position));
+            prop_assert!(terms.iter().all(|(t, _)| !t.is_empty() && t.len() <= TERM_BYTES_MAX));
+        }
+    }
+
+    #[test]
+    fn ascii_words_are_those_of_unicode(text in "[ -~]{0,60}|[a-cA-C0-1_.,;:' ]{0,40}") {
+        let wholes: Vec<&str> = text.unicode_words().collect();
+        let wanted: Vec<String> = wholes.iter().map(|word| word.to_lowercase()).collect();
+        // The first term at each word is the word itself; parts follow and are pieces of it.
+        let mut terms = terms("unicode", Purpose::Index, &text).into_iter().map(|(term, _)| term);
+        for word in wanted {
+            let mut term = terms.next();
+            while term.as_ref().is_some_and(|term| *term != word) {
+                term = terms.next();
+            }
+            prop_assert_eq!(term, Some(word));
+        }
+    }
+}

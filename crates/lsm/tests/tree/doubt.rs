@@ -1,0 +1,130 @@
+//! What a call left behind that failed in doubt: what a later one finds there is made durable
+//! before anything relies on it.
+
+use sutra_format::ConceptId;
+use sutra_fs::Name;
+use sutra_lsm::{
+    Background, BackupOptions, CompactionConfig, ConceptPut, Durability, Environment, LsmError,
+    LsmTree, WriteBatch,
+};
+use sutra_testkit::{CrashPlan, Fault, Image, Note, Profile, SimDir, Times};
+
+const KIND: &str = "hypernym";
+
+fn open(dir: &SimDir) -> LsmTree<SimDir> {
+    let environment =
+        Environment { entropy: Some(1), background: Background::Manual, ..Environment::default() };
+    LsmTree::open_in(dir.clone(), CompactionConfig::default(), environment).unwrap()
+}
+
+fn put(tree: &LsmTree<SimDir>, key: &str) {
+    let mut batch = WriteBatch::new();
+    batch.put_concept(&ConceptPut::new(ConceptId::from_key(key))).unwrap();
+    tree.commit(batch, Durability::Sync).unwrap();
+}
+
+/// A store that was closed: one segment and no journal.
+fn store() -> Image {
+    let dir = SimDir::new();
+    let tree = open(&dir);
+    put(&tree, "first");
+    tree.close().unwrap();
+    dir.image()
+}
+
+/// Every image that a power cut can leave from the first acknowledgement on.
+fn after_ack(dir: &SimDir) -> impl Iterator<Item = Image> {
+    let plans = [Profile::PosixWeak, Profile::Ext4Like].map(CrashPlan::new);
+    let all: Vec<_> = plans.iter().flat_map(|plan| dir.crashes(plan)).collect();
+    all.into_iter().filter(|crash| crash.acked > 0).map(|crash| crash.image)
+}
+
+#[test]
+fn a_kind_is_known_only_once_its_name_is_durable() {
+    let image = store();
+    let trial = SimDir::from_image(&image);
+    let tree = open(&trial);
+    let first = trial.op_count();
+    tree.register_kinds(&[KIND]).unwrap();
+    let last = trial.op_count();
+    let mut in_doubt = 0;
+    for op in first..last {
+        let dir = SimDir::from_image(&image);
+        let tree = open(&dir);
+        dir.fail_at(op, Fault::Eio, Times::Once);
+        tree.register_kinds(&[KIND]).unwrap_err();
+        let again = tree.register_kinds(&[KIND]);
+        assert!(matches!(again, Err(LsmError::Poisoned { .. })), "{again:?}");
+        drop(tree);
+
+        let tree = open(&dir);
+        in_doubt += u64::from(tree.kind_named(KIND).is_some());
+        let kind = tree.register_kinds(&[KIND]).unwrap()[0];
+        dir.note(Note::Ack(1));
+        let mut images = 0;
+        for image in after_ack(&dir) {
+            let after = open(&SimDir::from_image(&image));
+            assert_eq!(after.kind_named(KIND), Some(kind), "operation {op}");
+            images += 1;
+        }
+        assert!(images > 0);
+        drop(tree);
+    }
+    assert_eq!(in_doubt, 1, "the sync of the directory behind the rename");
+}
+
+#[test]
+fn a_kind_that_is_durable_is_known_without_writing() {
+    let dir = SimDir::from_image(&store());
+    let tree = open(&dir);
+    tree.register_kinds(&[KIND]).unwrap();
+    let before = dir.op_count();
+    tree.register_kinds(&[KIND]).unwrap();
+    assert_eq!(dir.op_count(), before, "it was published by this session");
+    tree.close().unwrap();
+    let tree = open(&dir);
+    tree.register_kinds(&[KIND]).unwrap();
+    let before = dir.op_count();
+    tree.register_kinds(&[KIND]).unwrap();
+    assert_eq!(dir.op_count(), before, "once in a session is enough");
+    let reader = LsmTree::open_read_only_in(dir.clone()).unwrap();
+    reader.register_kinds(&[KIND]).unwrap();
+    assert_eq!(dir.op_count(), before, "a reader says what it reads, and writes nothing");
+}
+
+#[test]
+fn a_backup_takes_no_file_on_trust_whose_name_may_not_be_durable() {
+    let source = SimDir::from_image(&store());
+    let tree = open(&source);
+    put(&tree, "second");
+    tree.flush().unwrap();
+    for link in [false, true] {
+        fail_everywhere(&tree, BackupOptions { link });
+    }
+}
+
+/// Each call fails once while a backup is made, and then it is made again.
+fn fail_everywhere(tree: &LsmTree<SimDir>, options: BackupOptions) {
+    let trial = SimDir::new();
+    tree.backup_with(&trial, options, &mut |_| {}).unwrap();
+    let mut kept = 0;
+    for op in 0..trial.op_count() {
+        let to = SimDir::new();
+        to.fail_at(op, Fault::Eio, Times::Once);
+        if tree.backup_with(&to, options, &mut |_| {}).is_ok() {
+            continue; // What failed was a link, which became a copy, or tidying up.
+        }
+        let report = tree.backup_with(&to, options, &mut |_| {}).unwrap();
+        kept += report.files_kept;
+        to.note(Note::Ack(1));
+        for image in after_ack(&to) {
+            let what = format!("operation {op}: {image:?}");
+            assert!(image.contains(&Name::new("manifest.json").unwrap()), "{what}");
+            let copy = LsmTree::open_read_only_in(SimDir::from_image(&image));
+            let copy = copy.unwrap_or_else(|error| panic!("{what}: {error}"));
+            assert_eq!(copy.verify(&mut |_| {}).unwrap().damages, [], "{what}");
+            assert_eq!(copy.snapshot().iter_concepts().unwrap().count(), 2);
+        }
+    }
+    assert!(kept > 0, "what was copied is not copied again");
+}

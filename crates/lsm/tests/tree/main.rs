@@ -1,0 +1,21 @@
+//! The engine through its interface, on a simulated disk and on a real one.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "../crash/content.rs"]
+mod content;
+#[path = "../crash/model.rs"]
+mod model;
+#[path = "../crash/workload.rs"]
+#[expect(dead_code, reason = "tests of power cuts use the rest")]
+mod workload;
+
+mod backup;
+mod basics;
+mod doubt;
+mod erase;
+mod graph;
+mod readback;
+mod salvage;
+mod scrub;
+mod vectors;
+mod words;

@@ -1,0 +1,10 @@
+//! Segments: what is written is read, and what is damaged is refused.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod appender;
+mod common;
+mod corruption;
+mod golden;
+mod roundtrip;
+mod verify;
+mod writer;
