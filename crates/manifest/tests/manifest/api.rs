@@ -1,6 +1,5 @@
 //! The manifest in memory: ids, segments, totals and kinds.
 
-#[expect(dead_code, reason = "only the sample is used here")]
 use crate::common::sample;
 use sutra_format::AssociationKind;
 use sutra_manifest::{KindError, Manifest, Problem, SegmentMetadata};

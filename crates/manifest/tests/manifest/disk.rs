@@ -1,7 +1,6 @@
 //! Manifests on a disk that fails and loses its power: there is always a whole one, and the one
 //! that was promised.
 
-#[expect(dead_code, reason = "only a part is used here")]
 use std::collections::BTreeSet;
 
 use crate::common::{forged, sample};

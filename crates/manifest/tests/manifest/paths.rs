@@ -1,6 +1,5 @@
 //! Manifests by path, on a real file system: what is refused, and what the errors say.
 
-#[expect(dead_code, reason = "only a part is used here")]
 use std::fs;
 use std::path::Path;
 
