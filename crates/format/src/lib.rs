@@ -28,6 +28,7 @@ pub mod ids;
 pub mod journal;
 mod layout;
 pub mod limits;
+pub mod metric;
 pub mod section;
 pub mod segment;
 pub mod text;
@@ -38,6 +39,7 @@ pub use concept::{ConceptFlags, ConceptRecord, FactKey};
 pub use error::FormatError;
 pub use fold::fold;
 pub use ids::{AssociationKind, ConceptId, ParseIdError};
+pub use metric::Metric;
 pub use section::{
     PayloadHome, SectionEntry, SectionKind, TagLine, VectorIndexEntry, VectorRun, VertexTombstone,
 };

@@ -22,6 +22,10 @@ pub const VECTOR_DIMENSION_MAX: usize = 65_536;
 /// The longest name of an association kind.
 pub const KIND_NAME_BYTES_MAX: usize = 255;
 
+/// The longest name of a vector space, and of the model that made its vectors: a section of vectors
+/// has one byte for the length of each.
+pub const SPACE_NAME_BYTES_MAX: usize = 255;
+
 /// The most bytes that one commit may take in the journal, its frame header left out. A memtable
 /// and the group buffer each hold at most this much beyond their budget.
 pub const COMMIT_BYTES_MAX: usize = 32 << 20;

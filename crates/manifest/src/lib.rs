@@ -35,8 +35,23 @@
 //! }
 //! ```
 //!
-//! What the fields mean is said on [`Manifest`] and [`SegmentMetadata`], which have the same
-//! names. `checksum` is the CRC-32 under [`PLAIN_SEED`](sutra_format::checksum::PLAIN_SEED) of
+//! A store with vector spaces has one more field behind `association_kinds`, which others leave out:
+//!
+//! ```json
+//! "vector_spaces": [
+//!   {
+//!     "code": 1,
+//!     "name": "titles",
+//!     "model": "all-MiniLM-L6-v2",
+//!     "dimension": 384,
+//!     "metric": "cosine"
+//!   }
+//! ]
+//! ```
+//!
+//! What the fields mean is said on [`Manifest`], [`SegmentMetadata`] and [`VectorSpace`], which have
+//! the same names. Codes of spaces are 1, 2, and so on, in this order; metrics are `cosine`, `dot` and
+//! `euclidean`. `checksum` is the CRC-32 under [`PLAIN_SEED`](sutra_format::checksum::PLAIN_SEED) of
 //! every byte before its line. That line, two spaces in, and the `}` and line feed after it are
 //! compared byte for byte, so any flipped bit and any cut is noticed. This rule and the field
 //! `version` are for all versions to come; nothing else is.
@@ -59,6 +74,7 @@ mod files;
 mod kinds;
 mod manifest;
 mod metadata;
+mod spaces;
 mod strict;
 mod wire;
 
@@ -66,3 +82,5 @@ pub use error::{ManifestError, Problem};
 pub use kinds::KindError;
 pub use manifest::Manifest;
 pub use metadata::SegmentMetadata;
+pub use spaces::{SpaceError, VectorSpace};
+pub use sutra_format::Metric;

@@ -6,6 +6,7 @@ use sutra_format::AssociationKind;
 
 use crate::kinds::{KindError, Kinds};
 use crate::metadata::SegmentMetadata;
+use crate::spaces::{SpaceError, Spaces, VectorSpace};
 
 /// What belongs to a store. Changed in memory, then published as a whole.
 ///
@@ -50,6 +51,7 @@ pub struct Manifest {
     pub journal_floor: Option<u32>,
     pub(crate) next_segment_id: u32,
     pub(crate) kinds: Kinds,
+    pub(crate) spaces: Spaces,
     pub(crate) segments: Vec<SegmentMetadata>,
     pub(crate) last_compaction: u64,
     pub(crate) compaction_count: u64,
@@ -77,6 +79,7 @@ impl Manifest {
             journal_floor: None,
             next_segment_id: 0,
             kinds: Kinds::default(),
+            spaces: Spaces::default(),
             segments: Vec::new(),
             last_compaction: 0,
             compaction_count: 0,
@@ -190,5 +193,21 @@ impl Manifest {
             Some(kind) => Ok(kind),
             None => self.kinds.add(name.to_owned()),
         }
+    }
+    /// The registered vector spaces, in the order of their codes, which begin with 1. The default
+    /// space, whose code is zero, is not among them.
+    pub fn vector_spaces(&self) -> &[VectorSpace] {
+        self.spaces.list()
+    }
+
+    /// The code of the vector space of this name.
+    pub fn space_code(&self, name: &str) -> Option<u16> {
+        self.spaces.code(name)
+    }
+
+    /// The code of a vector space; one of a new name gets the next code. Fails if the name stands for
+    /// another space, or if it is none that can be.
+    pub fn register_space(&mut self, space: &VectorSpace) -> Result<u16, SpaceError> {
+        self.spaces.register(space)
     }
 }

@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use sutra_format::Metric;
 
 use crate::error::Problem;
 use crate::kinds::Kinds;
 use crate::manifest::Manifest;
 use crate::metadata::SegmentMetadata;
+use crate::spaces::{Spaces, VectorSpace};
 use crate::strict::{AtMost, Hex, Object};
 
 /// The one field that is read from every version.
@@ -28,12 +30,35 @@ pub(crate) struct ManifestFields {
     #[serde(deserialize_with = "Option::deserialize")]
     journal_floor: Option<u32>,
     association_kinds: AtMost<String, { Kinds::MAX }>,
+    /// Left out where there are none, as in every manifest from before there could be any.
+    #[serde(default = "no_spaces", skip_serializing_if = "is_empty")]
+    vector_spaces: SpaceList,
     segments: Vec<Object<SegmentFields>>,
     last_compaction: u64,
     compaction_count: u64,
     /// Checked and written by the envelope, which has the last bytes of the file to itself.
     #[serde(skip_serializing, rename = "checksum")]
     _checksum: Hex<4>,
+}
+
+type SpaceList = AtMost<Object<SpaceFields>, { Spaces::MAX }>;
+
+fn no_spaces() -> SpaceList {
+    AtMost(Vec::new())
+}
+
+fn is_empty(spaces: &SpaceList) -> bool {
+    spaces.0.is_empty()
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SpaceFields {
+    code: u16,
+    name: String,
+    model: String,
+    dimension: u32,
+    metric: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -63,6 +88,7 @@ impl From<&Manifest> for ManifestFields {
             last_seq: manifest.last_seq,
             journal_floor: manifest.journal_floor,
             association_kinds: AtMost(manifest.kinds.names().to_vec()),
+            vector_spaces: AtMost(space_fields(&manifest.spaces)),
             segments: manifest.segments.iter().map(|segment| Object(segment.into())).collect(),
             last_compaction: manifest.last_compaction,
             compaction_count: manifest.compaction_count,
@@ -82,6 +108,7 @@ impl TryFrom<ManifestFields> for Manifest {
                 Problem::invalid(format!("association_kinds[{place}]"), error.to_string())
             })?;
         }
+        let spaces = read_spaces(fields.vector_spaces)?;
         let mut segments: Vec<SegmentMetadata> =
             fields.segments.into_iter().map(|segment| segment.0.into()).collect();
         segments.sort_by_key(SegmentMetadata::order);
@@ -92,11 +119,42 @@ impl TryFrom<ManifestFields> for Manifest {
             journal_floor: fields.journal_floor,
             next_segment_id: fields.next_segment_id,
             kinds,
+            spaces,
             segments,
             last_compaction: fields.last_compaction,
             compaction_count: fields.compaction_count,
         })
     }
+}
+
+fn space_fields(spaces: &Spaces) -> Vec<Object<SpaceFields>> {
+    let fields = |(code, space): (u16, &VectorSpace)| {
+        let VectorSpace { name, model, dimension, metric } = space.clone();
+        Object(SpaceFields { code, name, model, dimension, metric: metric.name().to_owned() })
+    };
+    (1..=u16::MAX).zip(spaces.list()).map(fields).collect()
+}
+
+fn read_spaces(fields: SpaceList) -> Result<Spaces, Problem> {
+    let mut spaces = Spaces::default();
+    for (place, (expected, Object(fields))) in (1..=u16::MAX).zip(fields.0).enumerate() {
+        let invalid =
+            |field, reason| Problem::invalid(format!("vector_spaces[{place}]{field}"), reason);
+        let SpaceFields { code, name, model, dimension, metric } = fields;
+        if code != expected {
+            return Err(invalid(".code", format!("{code}, where {expected} must follow")));
+        }
+        let Some(metric) = Metric::from_name(&metric) else {
+            let reason = "there is no such metric: cosine, dot and euclidean are".to_owned();
+            return Err(invalid(".metric", reason));
+        };
+        if spaces.code(&name).is_some() {
+            return Err(invalid(".name", "it is there twice".to_owned()));
+        }
+        let space = VectorSpace { name, model, dimension, metric };
+        spaces.register(&space).map_err(|error| invalid("", error.to_string()))?;
+    }
+    Ok(spaces)
 }
 
 impl From<&SegmentMetadata> for SegmentFields {

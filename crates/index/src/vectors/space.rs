@@ -5,36 +5,13 @@
 //! * Two sections belong together if and only if their spaces are equal, seed included: the seed
 //!   fixes the rotation, and codes of different rotations cannot be compared.
 
-use sutra_format::limits::VECTOR_DIMENSION_MAX;
+pub use sutra_format::Metric;
+use sutra_format::limits::{SPACE_NAME_BYTES_MAX, VECTOR_DIMENSION_MAX};
 
 use super::error::VectorError;
 
 /// The longest name of a space or of a model: its length is one byte.
-pub const NAME_BYTES_MAX: usize = 255;
-
-/// How near two vectors are. A score is always higher for what is nearer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum Metric {
-    /// The cosine of the angle, from -1 to 1. A vector of length zero scores 0 with every other.
-    Cosine = 1,
-    /// The inner product.
-    Dot = 2,
-    /// The squared Euclidean distance, negated.
-    Euclidean = 3,
-}
-
-impl Metric {
-    /// The number that a section holds.
-    pub const fn code(self) -> u8 {
-        self as u8
-    }
-
-    /// The metric with this number.
-    pub fn from_code(code: u8) -> Option<Self> {
-        [Self::Cosine, Self::Dot, Self::Euclidean].into_iter().find(|metric| metric.code() == code)
-    }
-}
+pub const NAME_BYTES_MAX: usize = SPACE_NAME_BYTES_MAX;
 
 /// A named set of vectors that may be compared with one another.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

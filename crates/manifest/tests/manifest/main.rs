@@ -6,3 +6,4 @@ mod common;
 mod disk;
 mod paths;
 mod rules;
+mod spaces;

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "these are tests, only the lint does not see it")]
 
 use sutra_format::checksum::{PLAIN_SEED, crc32};
-use sutra_manifest::{Manifest, Problem, SegmentMetadata};
+use sutra_manifest::{Manifest, Metric, Problem, SegmentMetadata, VectorSpace};
 
 /// The manifest of `golden/manifest.v1.json`: every field has a value of its own.
 pub(crate) fn sample() -> Manifest {
@@ -53,10 +53,39 @@ pub(crate) fn sample() -> Manifest {
     manifest
 }
 
+/// The spaces of `golden/manifest.v1.spaces.json`.
+pub(crate) fn spaces() -> [VectorSpace; 3] {
+    [
+        VectorSpace::new("titles", 384).model("all-MiniLM-L6-v2"),
+        VectorSpace::new("Bilder \"groß\"", 65_536).model("clip, \\v2").metric(Metric::Euclidean),
+        VectorSpace::new("t", 1).metric(Metric::Dot),
+    ]
+}
+
+/// The sample with vector spaces: the manifest of `golden/manifest.v1.spaces.json`.
+pub(crate) fn with_spaces() -> Manifest {
+    let mut manifest = sample();
+    for space in spaces() {
+        manifest.register_space(&space).unwrap();
+    }
+    manifest
+}
+
 /// The sample as text, with `from` replaced by `to` and the checksum made right again.
 #[track_caller]
 pub(crate) fn forged(from: &str, to: &str) -> Vec<u8> {
-    let text = String::from_utf8(sample().to_bytes().unwrap()).unwrap();
+    changed(&sample(), from, to)
+}
+
+/// The same of the sample with vector spaces.
+#[track_caller]
+pub(crate) fn forged_spaces(from: &str, to: &str) -> Vec<u8> {
+    changed(&with_spaces(), from, to)
+}
+
+#[track_caller]
+fn changed(manifest: &Manifest, from: &str, to: &str) -> Vec<u8> {
+    let text = String::from_utf8(manifest.to_bytes().unwrap()).unwrap();
     assert!(text.contains(from), "the sample has no {from}");
     sealed(&text.replacen(from, to, 1))
 }
