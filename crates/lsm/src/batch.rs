@@ -9,7 +9,7 @@ use zerocopy::little_endian::{F32, I64, U16, U32, U64};
 
 use crate::error::{LsmError, Result};
 use crate::journal::{CommitBody, Payload};
-use crate::vectors::{SQUARED_LENGTH_MAX, squared_length};
+use crate::vectors::{SQUARED_LENGTH_MAX, SpaceKey, squared_length};
 
 /// A concept to be put: what is absent here is absent afterwards.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +25,8 @@ pub struct ConceptPut<'a> {
     pub key: &'a [u8],
     /// 1 to 65,536 finite values, whose squares sum up to 9e36 at most.
     pub vector: Option<&'a [f32]>,
+    /// The code of the vector's space; zero, the default one, takes vectors of any dimension.
+    pub space: u16,
     /// How firmly it is held: finite, 1.0 by default.
     pub strength: f32,
     /// How sure it is: finite, 1.0 by default.
@@ -51,6 +53,7 @@ impl<'a> ConceptPut<'a> {
             attributes: &[],
             key: &[],
             vector: None,
+            space: 0,
             strength: 1.0,
             confidence: 1.0,
             created_at: None,
@@ -74,7 +77,14 @@ impl<'a> ConceptPut<'a> {
         if self.valid_from > self.valid_to {
             return Err(LsmError::invalid("validity", "it ends before it starts"));
         }
-        let Some(vector) = self.vector else { return Ok(()) };
+        let Some(vector) = self.vector else {
+            let reason = "given without a vector; give both or neither";
+            return if self.space == 0 {
+                Ok(())
+            } else {
+                Err(LsmError::invalid("vector space", reason))
+            };
+        };
         if !(1..=VECTOR_DIMENSION_MAX).contains(&vector.len()) {
             let reason = format!("{} dimensions; 1 to {VECTOR_DIMENSION_MAX} can be", vector.len());
             return Err(LsmError::invalid("vector", reason));
@@ -155,6 +165,7 @@ impl WriteBatch {
         if let Some(values) = put.vector {
             record.vector_offset = U64::new(self.payload.push_vector(values));
             record.vector_dimension = U32::new(length_u32(values.len()));
+            record.vector_space = U16::new(put.space);
         }
         let start = self.payload.len() as u64;
         let mut flags = if put.fact { ConceptFlags::FACT } else { 0 };
@@ -232,6 +243,11 @@ impl WriteBatch {
         record.accessed_at = U64::new(touch.accessed_at.unwrap_or(AT_COMMIT));
         self.push_concept(record);
         Ok(())
+    }
+
+    /// The spaces of its vectors, but for the default one.
+    pub(crate) fn spaces(&self) -> impl Iterator<Item = SpaceKey> {
+        self.body.concepts.iter().filter_map(SpaceKey::of).filter(|key| key.space > 0)
     }
 
     /// The body of the commit, with the times that were left open set to `now`.

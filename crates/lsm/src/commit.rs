@@ -69,7 +69,8 @@ impl<D: Dir> Writer<D> {
 
 impl<D: Dir> LsmTree<D> {
     /// Commits a batch durably or as `durability` says, as a whole or not at all, and makes it
-    /// visible. An empty batch does nothing and takes no sequence number.
+    /// visible. An empty batch does nothing and takes no sequence number. A vector of a space that
+    /// is not registered, or not of its dimension, is refused.
     ///
     /// After an error nothing of it is visible. If the error is
     /// [out of space](LsmError::is_out_of_space) it can be tried again. If the writer is poisoned
@@ -98,6 +99,7 @@ impl<D: Dir> LsmTree<D> {
     ) -> Result<CommitInfo> {
         let inner = &*self.inner;
         inner.check_writable()?;
+        inner.version.load().spaces.check_all(batch.spaces())?;
         let now = inner.environment.now();
         if batch.is_empty() {
             let seq = inner.visible.load(Ordering::Acquire);

@@ -61,7 +61,7 @@ impl<D: Dir> LsmTree<D> {
         let segments: Vec<_> = version.segments.iter().collect();
         let Some(last) = segments.last() else { return Ok(()) };
         let is_enough = words == Words::AsUsual && !version.is_wasteful()?;
-        if segments.len() == 1 && is_enough {
+        if segments.len() == 1 && is_enough && version.is_indexed()? {
             return Ok(());
         }
         let level = last.level.max(1);
@@ -182,7 +182,7 @@ impl<D: Dir> Inner<D> {
             file.payload_only && !is_needed
         };
         let (gone, files): (Vec<_>, Vec<_>) = files.into_iter().partition(is_gone);
-        let version = Version::new(self.hash_seed, current.memtables.clone(), files)?;
+        let version = Version::new(current.spaces.clone(), current.memtables.clone(), files)?;
         let mut manifest: Manifest = ledger.manifest.clone();
         if let Some(meta) = meta {
             manifest.add_segment(meta);

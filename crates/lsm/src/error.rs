@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sutra_format::FormatError;
 use sutra_fs::FsError;
-use sutra_manifest::ManifestError;
+use sutra_manifest::{ManifestError, SpaceError, VectorSpace};
 use sutra_segment::SegmentError;
 
 use crate::journal::JournalError;
@@ -76,6 +76,26 @@ pub enum LsmError {
         /// What is wrong with it.
         reason: String,
     },
+    /// No vector space has this code.
+    #[error("no vector space has the code {code}; register it, or name one that is there")]
+    UnknownSpace {
+        /// The code.
+        code: u16,
+    },
+    /// A vector has not as many values as those of its space.
+    #[error(
+        "the vector has {found} values, and cannot be in the vector space {space}; put it into a \
+         space of its dimension"
+    )]
+    OtherDimension {
+        /// The space.
+        space: Box<VectorSpace>,
+        /// Values of the vector.
+        found: u32,
+    },
+    /// A vector space cannot be registered.
+    #[error(transparent)]
+    Space(Box<SpaceError>),
     /// A part of what was to be erased is still in a file of the store.
     #[error(
         "{path}: {what} that was to be erased is still there, at byte {offset}; \
@@ -149,6 +169,9 @@ impl LsmError {
             Self::Journal(error) => Some(error.path()),
             Self::Fs(error) => Some(&error.path),
             Self::Invalid { .. }
+            | Self::UnknownSpace { .. }
+            | Self::OtherDimension { .. }
+            | Self::Space(_)
             | Self::Conflict { .. }
             | Self::Poisoned { .. }
             | Self::ReadOnly => None,
@@ -206,6 +229,12 @@ impl From<FsError> for LsmError {
 impl From<ManifestError> for LsmError {
     fn from(error: ManifestError) -> Self {
         Self::Manifest(Arc::new(error))
+    }
+}
+
+impl From<SpaceError> for LsmError {
+    fn from(error: SpaceError) -> Self {
+        Self::Space(Box::new(error))
     }
 }
 

@@ -193,7 +193,7 @@ impl<D: Dir> Inner<D> {
         let mut memtables = version.memtables.clone();
         memtables.retain(|memtable| !Arc::ptr_eq(memtable, &sealed.memtable));
         let files = version.files.iter().cloned().chain(file).collect();
-        let version = Version::new(self.hash_seed, memtables, files)?;
+        let version = Version::new(version.spaces.clone(), memtables, files)?;
         if planted::is(Bug::JournalRemovedEarly) {
             self.remove_journal(Some(sealed.journal));
         }

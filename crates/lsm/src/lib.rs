@@ -40,6 +40,7 @@ mod liveness;
 pub mod memtable;
 mod merge;
 mod moves;
+mod names;
 mod neighbours;
 mod open;
 mod output;

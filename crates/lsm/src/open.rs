@@ -19,6 +19,7 @@ use crate::stats::Counters;
 use crate::strays;
 use crate::sync::{ArcSwap, AtomicBool, AtomicU64, Condvar, Mutex};
 use crate::tree::{Durable, Inner, Ledger, LsmTree};
+use crate::vectors::Spaces;
 use crate::version::Version;
 use crate::worker::{Signals, Workers};
 
@@ -37,7 +38,7 @@ impl<D: Dir> LsmTree<D> {
         let manifest = load_or_create(&*dir, &environment)?;
         let files = open_files(&dir, &manifest)?;
         let memtable = Memtable::new(manifest.hash_seed, config.max_segment_size);
-        let version = Version::new(manifest.hash_seed, vec![Arc::new(memtable)], files)?;
+        let version = Version::new(Spaces::of(&manifest), vec![Arc::new(memtable)], files)?;
         let last_seq = manifest.last_seq;
         let inner = Inner {
             writer: Some(Writer::new(last_seq + 1)),
@@ -191,7 +192,7 @@ fn read_state<D: Dir>(
         // With a journal, a writer may be ahead of what was just read.
         strays::check(&**dir, &dir.list()?, manifest, &BTreeSet::new(), last_seq)?;
     }
-    Ok((Version::new(manifest.hash_seed, memtables.into(), files)?, last_seq, parts))
+    Ok((Version::new(Spaces::of(manifest), memtables.into(), files)?, last_seq, parts))
 }
 
 /// Bytes for a memtable that takes the records of a journal, or a good part of a very long one.

@@ -60,6 +60,8 @@ pub enum Bug {
     DeltaFoldedTwice,
     /// New kinds of associations are not written down.
     KindsNotPublished,
+    /// New vector spaces are not written down.
+    SpacesNotPublished,
     /// Replay leaves out a frame that is damaged and goes on behind it.
     HoleSkipped,
     /// Replay believes every body.

@@ -154,8 +154,9 @@ impl<D: Dir> Inner<D> {
         }
         if ledger.manifest.journal_floor.is_some() {
             let files = crate::open::open_files(&self.dir, &manifest)?;
-            let memtables = self.version.load().memtables.clone();
-            let version = Version::new(self.hash_seed, memtables, files)?;
+            let current = self.version.load();
+            let (spaces, memtables) = (current.spaces.clone(), current.memtables.clone());
+            let version = Version::new(spaces, memtables, files)?;
             let last_seq = manifest.last_seq;
             if planted::is(Bug::OrphansRemovedEarly) {
                 self.remove_orphans(&manifest)?;
@@ -194,7 +195,7 @@ impl<D: Dir> Inner<D> {
         let mut flush = |memtable: &Memtable, manifest: &mut Manifest| -> Result<()> {
             let current = self.version.load();
             let all = current.files.iter().chain(&files).cloned().collect();
-            let version = Version::new(self.hash_seed, current.memtables.clone(), all)?;
+            let version = Version::new(current.spaces.clone(), current.memtables.clone(), all)?;
             let id = manifest.allocate_segment_id();
             if let Some(written) = self.write_memtable_over(&version, memtable, id)? {
                 let (meta, file) = self.open_written(&written, 0)?;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use sutra_format::text::TextEntries;
 use sutra_format::{AssociationKind, AssociationRecord, ConceptId, ConceptRecord, fold};
 use sutra_fs::{Dir, OsDir};
+use sutra_manifest::VectorSpace;
 
-use crate::error::Result;
+use crate::error::{LsmError, Result};
 use crate::memtable::{Memtable, PayloadId};
 use crate::planted::{self, Bug};
 use crate::version::Version;
@@ -260,6 +261,16 @@ impl<'s, D: Dir> Concept<'s, D> {
     /// The vector, if there is one.
     pub fn vector(&self) -> Result<Option<&'s [f32]>> {
         vector_of(&self.record, self.home, self.version)
+    }
+
+    /// The space of its vector; none if that is the default one, or there is no vector.
+    pub fn vector_space(&self) -> Result<Option<&'s VectorSpace>> {
+        let code = self.record.vector_space.get();
+        if code == 0 || !self.record.has_vector() {
+            return Ok(None);
+        }
+        let space = self.version.spaces.space(code);
+        space.map(Some).ok_or(LsmError::UnknownSpace { code })
     }
 
     pub(crate) fn version(&self) -> &'s Version<D> {

@@ -8,7 +8,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use sutra_format::AssociationKind;
 use sutra_fs::{Dir, Name, Operation, OsDir};
 use sutra_manifest::Manifest;
 
@@ -17,7 +16,6 @@ use crate::config::{Background, CompactionConfig, Environment};
 use crate::error::{LsmError, Result};
 use crate::journal::{Filler, Identity};
 use crate::memtable::Memtable;
-use crate::planted::{self, Bug};
 use crate::poison::Poison;
 use crate::recovery::Recovery;
 use crate::scrub::Scrub;
@@ -135,45 +133,6 @@ impl<D: Dir> LsmTree<D> {
     /// The store at this moment. Takes no lock and costs well under a microsecond.
     pub fn snapshot(&self) -> Snapshot<D> {
         self.inner.snapshot()
-    }
-
-    /// Names kinds of associations, durably; gives the kind of each name. A name has 1 to 255 bytes
-    /// and no control characters. A reader gives what it knows.
-    pub fn register_kinds(&self, names: &[&str]) -> Result<Vec<AssociationKind>> {
-        let mut ledger = self.inner.ledger.lock();
-        let known = |manifest: &Manifest| -> Option<Vec<_>> {
-            names.iter().map(|name| manifest.kind_code(name)).collect()
-        };
-        // A kind that a power cut can still take away is not known yet: its code could get another
-        // name.
-        let is_built_in = |name: &&str| AssociationKind::BUILT_IN.contains(name);
-        let is_certain = ledger.is_durable || self.is_read_only() || names.iter().all(is_built_in);
-        if let Some(kinds) = known(&ledger.manifest).filter(|_| is_certain) {
-            return Ok(kinds);
-        }
-        self.inner.check_writable()?;
-        let mut manifest = ledger.manifest.clone();
-        let mut kinds = Vec::with_capacity(names.len());
-        for name in names {
-            let kind = manifest.register_kind(name);
-            kinds.push(kind.map_err(|e| LsmError::invalid("association kind", e.to_string()))?);
-        }
-        if planted::is(Bug::KindsNotPublished) {
-            ledger.manifest = manifest;
-        } else {
-            self.inner.publish(&mut ledger, manifest)?;
-        }
-        Ok(kinds)
-    }
-
-    /// The kind that was registered, or built in, under this name.
-    pub fn kind_named(&self, name: &str) -> Option<AssociationKind> {
-        self.inner.ledger.lock().manifest.kind_code(name)
-    }
-
-    /// The name of a kind.
-    pub fn kind_name(&self, kind: AssociationKind) -> Option<String> {
-        self.inner.ledger.lock().manifest.kind_name(kind).map(str::to_owned)
     }
 
     /// Whether it was opened for reading only.

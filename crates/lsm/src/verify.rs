@@ -13,6 +13,7 @@ use crate::journal::{self, End, Identity};
 use crate::recovery::first_journal;
 use crate::snapshot::{Home, entries_of, vector_of};
 use crate::tree::{Durable, Inner, LsmTree};
+use crate::vectors::SpaceKey;
 use crate::version::Version;
 
 /// One thing that is wrong.
@@ -62,6 +63,15 @@ impl<D: Dir> LsmTree<D> {
     ///
     /// Fails only if it cannot look; what is damaged is in the report.
     pub fn verify(&self, progress: &mut dyn FnMut(u64)) -> Result<VerifyReport> {
+        self.verify_with(progress, check_spaces)
+    }
+
+    /// The same, with this check of the files whose rows are read in place of that of vector spaces.
+    pub(crate) fn verify_with(
+        &self,
+        progress: &mut dyn FnMut(u64),
+        check: fn(&Version<D>, &SegmentFile<D>) -> Result<()>,
+    ) -> Result<VerifyReport> {
         let inner = &self.inner;
         let version = inner.version.load_full();
         let mut report = VerifyReport::default();
@@ -70,6 +80,7 @@ impl<D: Dir> LsmTree<D> {
             report.bytes += file.segment.file_length();
             let checked = file.segment.verify(progress).map_err(LsmError::from);
             let checked = checked.and_then(|()| check_references(&version, file));
+            let checked = checked.and_then(|()| check(&version, file));
             report.note(checked);
         }
         let mut journal_bytes = 0;
@@ -159,6 +170,23 @@ fn check_references<D: Dir>(version: &Version<D>, file: &SegmentFile<D>) -> Resu
         let path = file.segment.path().to_path_buf();
         let reason = "what it says of the payload that it refers to is not so".to_owned();
         return Err(LsmError::Inconsistent { path, reason });
+    }
+    Ok(())
+}
+
+/// Whether every vector is in a space that the manifest names, and of its dimension.
+fn check_spaces<D: Dir>(version: &Version<D>, file: &SegmentFile<D>) -> Result<()> {
+    if file.payload_only {
+        return Ok(());
+    }
+    for row in 0..file.concept_rows() {
+        let record = file.segment.concept(row)?;
+        if let Some(key) = SpaceKey::of(record) {
+            version.spaces.check(key).map_err(|error| LsmError::Inconsistent {
+                path: file.segment.path().to_path_buf(),
+                reason: format!("concept {}: {error}", record.id),
+            })?;
+        }
     }
     Ok(())
 }

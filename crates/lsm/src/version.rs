@@ -16,11 +16,14 @@ use crate::error::{LsmError, Result};
 use crate::files::SegmentFile;
 use crate::liveness::Liveness;
 use crate::memtable::Memtable;
+use crate::vectors::Spaces;
 
 /// An immutable list of tables.
 pub(crate) struct Version<D: Dir> {
     /// The seed of the placement hash.
     pub(crate) hash_seed: u64,
+    /// Which vectors may be compared.
+    pub(crate) spaces: Arc<Spaces>,
     /// Newest first; the first is the active one.
     pub(crate) memtables: Vec<Arc<Memtable>>,
     /// Searched segments, newest first.
@@ -38,10 +41,11 @@ pub(crate) struct Version<D: Dir> {
 impl<D: Dir> Version<D> {
     /// Orders the files of a store into a version.
     pub(crate) fn new(
-        hash_seed: u64,
+        spaces: Arc<Spaces>,
         memtables: Vec<Arc<Memtable>>,
         mut files: Vec<SegmentFile<D>>,
     ) -> Result<Self> {
+        let hash_seed = spaces.hash_seed;
         files.sort_by_key(|file| file.segment.id());
         // Under another seed nothing would be found in it, and nothing would say so.
         let is_foreign = |file: &&SegmentFile<D>| file.segment.header().hash_seed != hash_seed;
@@ -72,6 +76,7 @@ impl<D: Dir> Version<D> {
         Ok(Self {
             liveness,
             hash_seed,
+            spaces,
             memtables,
             segments,
             files,
@@ -80,10 +85,16 @@ impl<D: Dir> Version<D> {
         })
     }
 
+    /// The same tables with other vector spaces.
+    pub(crate) fn with_spaces(&self, spaces: Arc<Spaces>) -> Self {
+        Self { spaces, ..self.with_memtables(self.memtables.clone()) }
+    }
+
     /// The same files with other memtables.
     pub(crate) fn with_memtables(&self, memtables: Vec<Arc<Memtable>>) -> Self {
         Self {
             hash_seed: self.hash_seed,
+            spaces: self.spaces.clone(),
             memtables,
             segments: self.segments.clone(),
             files: self.files.clone(),

@@ -126,7 +126,11 @@ fn kind_of(error: &LsmError) -> ErrorKind {
     }
     match error {
         LsmError::NoStore { .. } => ErrorKind::NotFound,
-        LsmError::Invalid { .. } | LsmError::Unfit { .. } => ErrorKind::InvalidInput,
+        LsmError::Invalid { .. }
+        | LsmError::Unfit { .. }
+        | LsmError::UnknownSpace { .. }
+        | LsmError::OtherDimension { .. }
+        | LsmError::Space(_) => ErrorKind::InvalidInput,
         LsmError::Conflict { .. } => ErrorKind::Conflict,
         LsmError::Poisoned { .. } => ErrorKind::Poisoned,
         LsmError::ReadOnly => ErrorKind::ReadOnly,

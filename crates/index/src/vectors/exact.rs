@@ -39,9 +39,33 @@ pub(super) fn check_vector(
 /// # Errors
 /// If one of them cannot be in the space.
 pub fn score(space: &Space, query: &[f32], vector: &[f32]) -> Result<f32, VectorError> {
-    let level = Level::best();
-    check_vector(space, None, vector, level)?;
-    Ok(ExactQuery::new(space, query, level)?.score_same_length(vector))
+    Scorer::new(space, query)?.score(vector)
+}
+
+/// Gives the exact scores of one query with any number of vectors.
+#[derive(Clone, Debug)]
+pub struct Scorer<'a> {
+    space: &'a Space,
+    query: ExactQuery,
+}
+
+impl<'a> Scorer<'a> {
+    /// A scorer for a query of `space`.
+    ///
+    /// # Errors
+    /// If the query cannot be in the space.
+    pub fn new(space: &'a Space, query: &[f32]) -> Result<Self, VectorError> {
+        Ok(Self { space, query: ExactQuery::new(space, query, Level::best())? })
+    }
+
+    /// What [`score`] gives for the query and this vector.
+    ///
+    /// # Errors
+    /// If the vector cannot be in the space.
+    pub fn score(&self, vector: &[f32]) -> Result<f32, VectorError> {
+        check_vector(self.space, None, vector, self.query.level)?;
+        Ok(self.query.score_same_length(vector))
+    }
 }
 
 /// A query, to be scored with vectors as they are.

@@ -58,7 +58,7 @@ pub use centroids::{CELLS_MAX, Centroids, CentroidsBlob};
 pub use code::Coder;
 pub use dispatch::Level;
 pub use error::VectorError;
-pub use exact::score;
+pub use exact::{Scorer, score};
 pub use layout::Form;
 pub use merge::{GONE, MergeInput, merge};
 pub use plan::Effort;

@@ -137,7 +137,7 @@ impl<'a> Searcher<'a> {
             if plan.filtered_exactly {
                 asked.score_filtered(number, part, &mut best)?;
             } else if !(by_lists && part.has_lists()) {
-                asked.score_all(number, part, &mut best)?;
+                asked.score_all(number, part, Order::ScoreFirst, &mut best)?;
             }
         }
         if by_lists {
@@ -194,7 +194,7 @@ impl<'a> Searcher<'a> {
         let mut best = others;
         for (number, part) in (0..).zip(parts).filter(|(_, part)| part.has_lists()) {
             best.begin_part(number, part.filter, part.section.row_limit());
-            asked.score_allowed(number, part, &mut best)?;
+            asked.score_all(number, part, Order::AskFirst, &mut best)?;
         }
         Ok(best)
     }
@@ -213,6 +213,15 @@ impl<'a> Searcher<'a> {
     }
 }
 
+/// Whether a row is scored before it is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// Only those that would take a place are asked for.
+    ScoreFirst,
+    /// Only those that may be found are scored: for when these are few.
+    AskFirst,
+}
+
 /// A query, and who knows which rows may be found.
 struct Asked<'q> {
     query: &'q ExactQuery,
@@ -229,32 +238,23 @@ impl Asked<'_> {
         self.query.score(row, vector)
     }
 
-    /// Scores every row, and asks for those that would take a place.
+    /// Scores every row of a part, and asks which may be found, in this order.
     fn score_all<V: Vectors>(
         &self,
         number: u32,
         part: &Part<'_, V>,
+        order: Order,
         best: &mut Candidates<'_>,
     ) -> Result<(), VectorError> {
         for row in part.rows() {
             let row = row?;
-            let score = self.score(part, row)?;
-            best.offer_exact(row, score, || self.allows(number, row));
-        }
-        Ok(())
-    }
-
-    /// Asks for every row, and scores those that may be found: for when these are few.
-    fn score_allowed<V: Vectors>(
-        &self,
-        number: u32,
-        part: &Part<'_, V>,
-        best: &mut Candidates<'_>,
-    ) -> Result<(), VectorError> {
-        for row in part.rows() {
-            let row = row?;
-            if self.allows(number, row) {
-                best.offer_exact(row, self.score(part, row)?, || true);
+            let may_be_found = || self.allows(number, row);
+            match order {
+                Order::ScoreFirst => best.offer_exact(row, self.score(part, row)?, may_be_found),
+                Order::AskFirst if may_be_found() => {
+                    best.offer_exact(row, self.score(part, row)?, || true);
+                }
+                Order::AskFirst => {}
             }
         }
         Ok(())
@@ -267,7 +267,9 @@ impl Asked<'_> {
         part: &Part<'_, V>,
         best: &mut Candidates<'_>,
     ) -> Result<(), VectorError> {
-        let Some(filter) = part.filter else { return self.score_all(number, part, best) };
+        let Some(filter) = part.filter else {
+            return self.score_all(number, part, Order::ScoreFirst, best);
+        };
         for row in filter.rows().take_while(|row| *row < part.section.row_limit()) {
             if let Some(vector) = part.vectors.vector(row) {
                 let score = self.query.score(row, vector)?;

@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use sutra_format::{AssociationFlags, AssociationRecord, ConceptRecord};
 use sutra_fs::Dir;
-use sutra_manifest::{Manifest, SegmentMetadata};
+use sutra_manifest::{Manifest, SegmentMetadata, VectorSpace};
 use sutra_segment::SegmentSummary;
 
 use crate::backup::{Copier, check_empty, replace_segments, write_memtable};
@@ -36,6 +36,7 @@ use crate::files::{SegmentFile, lock_name};
 use crate::flush::metadata;
 use crate::output::{Label, Words};
 use crate::tree::LsmTree;
+use crate::vectors::Spaces;
 use crate::version::Version;
 
 use doubt::Doubt;
@@ -73,6 +74,7 @@ pub fn salvage<D: Dir>(
     let mut losses = Vec::new();
     let inventory = Inventory::take(&**from, &mut losses)?;
     let mut manifest = inventory.manifest.clone();
+    name_spaces(from, &inventory.parts, &mut manifest);
     manifest.store_id = environment.identity().0;
     manifest.journal_floor = None;
     let highest = inventory.parts.iter().map(|part| part.id).max().unwrap_or_default();
@@ -181,7 +183,7 @@ impl<D: Dir> Work<'_, D> {
         let starts = &self.inventory.journals;
         let log = Log::read(&**self.from, known, starts, next_seq, &mut self.losses);
         let version: Version<D> =
-            Version::new(manifest.hash_seed, log.memtables.clone(), Vec::new())?;
+            Version::new(Spaces::of(manifest), log.memtables.clone(), Vec::new())?;
         let mut metas = Vec::new();
         for memtable in &log.memtables {
             let label = Label {
@@ -207,17 +209,50 @@ fn open<D: Dir>(from: &Arc<D>, part: &Part<D>, payload_only: bool) -> Result<Seg
     SegmentFile::open(from, &meta, raw.header.store_id)
 }
 
+/// Adds the vector spaces that a manifest which was lost had, as far as indexes of segments say what
+/// they are: codes have no gaps, so what comes behind one that nobody knows stays without a name.
+fn name_spaces<D: Dir>(from: &Arc<D>, parts: &[Part<D>], manifest: &mut Manifest) {
+    let mut found: BTreeMap<u16, VectorSpace> = BTreeMap::new();
+    let whole = parts.iter().filter(|part| part.raw.as_ref().is_some_and(|raw| raw.is_intact));
+    for file in whole.filter_map(|part| open(from, part, part.payload_only).ok()) {
+        let entries = file.segment.vector_index().unwrap_or_default();
+        for entry in entries.iter().filter(|entry| entry.space.get() > 0) {
+            let (code, dimension) = (entry.space.get(), entry.dimension.get());
+            if let Ok(Some(section)) = file.segment.vectors_of(code, dimension) {
+                let space = section.space();
+                let named = VectorSpace::new(space.name(), dimension).model(space.model());
+                found.entry(code).or_insert(named.metric(space.metric()));
+            }
+        }
+    }
+    for (code, space) in found {
+        if usize::from(code) == manifest.vector_spaces().len() + 1
+            && manifest.register_space(&space).is_err()
+        {
+            return; // It has no name: it was lost once before.
+        }
+    }
+}
+
 /// Reads the new store as a whole: it must be sound. Counts what is in it, and finds associations
 /// whose facts are not there.
 fn look<D: Dir>(tree: &LsmTree<D>, losses: &mut Vec<Loss>) -> Result<(u64, u64)> {
-    if let Some(damage) = tree.verify(&mut |_| {})?.damages.into_iter().next() {
+    // Names that are lost are told below.
+    if let Some(damage) = tree.verify_with(&mut |_| {}, |_, _| Ok(()))?.damages.into_iter().next() {
         return Err(LsmError::Inconsistent { path: damage.path, reason: damage.reason });
     }
     let snapshot = tree.snapshot();
     let mut concepts = 0;
+    let mut spaces = BTreeSet::new();
     for concept in snapshot.iter_concepts()? {
-        concept?;
+        if let Err(LsmError::UnknownSpace { code }) = concept?.vector_space() {
+            spaces.insert(code);
+        }
         concepts += 1;
+    }
+    if let (Some(first), Some(last)) = (spaces.first(), spaces.last()) {
+        let what = Lost::VectorSpaces { first: *first, last: *last };
+        losses.push(Loss { path: tree.inner.dir.path(&Manifest::name()), offset: None, what });
     }
     let mut associations = 0;
     let mut unnamed = BTreeSet::new();

@@ -76,6 +76,14 @@ pub enum Lost {
         /// The highest.
         last: u16,
     },
+    /// What vector spaces are, which only manifests have. The vectors are there, under the codes of
+    /// their spaces, and no search finds them.
+    VectorSpaces {
+        /// The lowest code of a space that has vectors and no name.
+        first: u16,
+        /// The highest.
+        last: u16,
+    },
 }
 
 /// Which association.
@@ -138,6 +146,12 @@ impl fmt::Display for Lost {
                 f,
                 "the names of kinds with codes from {first} to {last}: before any other kind, \
                  register them again in the order in which they were registered first"
+            ),
+            Self::VectorSpaces { first, last } => write!(
+                f,
+                "the vector spaces with codes from {first} to {last}: before any other space, \
+                 register them again in the order in which they were registered first, and then \
+                 compact the whole store once"
             ),
         }
     }

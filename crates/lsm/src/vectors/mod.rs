@@ -18,4 +18,4 @@ mod space;
 pub(crate) use output::NewVectors;
 pub(crate) use recent::RecentVectors;
 pub use search::{VectorHit, VectorQuery};
-pub(crate) use space::{SQUARED_LENGTH_MAX, SpaceKey, squared_length};
+pub(crate) use space::{SQUARED_LENGTH_MAX, SpaceKey, Spaces, squared_length};

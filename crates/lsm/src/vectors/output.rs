@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sutra_format::{ConceptRecord, VectorIndexEntry};
+use sutra_format::VectorIndexEntry;
 use sutra_fs::Dir;
 use sutra_index::vectors::{
     Centroids, Coder, GONE, LISTS_MIN, MergeInput, Section, VectorError, Vectors, build, cells_for,
@@ -13,11 +13,11 @@ use sutra_segment::VectorIndexPart;
 use super::space::{SQUARED_LENGTH_MAX, SpaceKey, squared_length};
 use crate::error::{LsmError, Result};
 use crate::files::SegmentFile;
+use crate::memtable::PayloadId;
 use crate::merge::ConceptRow;
 use crate::moves::Moves;
 use crate::output::{Input, Words};
-use crate::snapshot::{Home, vector_of};
-use crate::version::Version;
+use crate::snapshot::Home;
 
 /// Learns which rows with vectors a new segment gets, and gives the parts of its index.
 pub(crate) struct NewVectors<'a, D: Dir> {
@@ -27,15 +27,31 @@ pub(crate) struct NewVectors<'a, D: Dir> {
 
 /// Rows of one space, rising, and where their vectors are.
 struct Rows<'a, D: Dir> {
-    version: &'a Version<D>,
+    input: &'a Input<'a, D>,
+    dimension: u32,
     rows: Vec<u32>,
-    places: Vec<(ConceptRecord, Home<'a>)>,
+    places: Vec<Place>,
+}
+
+/// Where a vector lies: in a payload of the memtable, or in a segment, from this byte of either on.
+enum Place {
+    Memtable(PayloadId, u64),
+    Segment(u32, u64),
 }
 
 impl<D: Dir> Vectors for Rows<'_, D> {
     fn vector(&self, row: u32) -> Option<&[f32]> {
-        let (record, home) = &self.places[self.rows.binary_search(&row).ok()?];
-        vector_of(record, *home, self.version).ok().flatten()
+        match self.places[self.rows.binary_search(&row).ok()?] {
+            Place::Memtable(payload, offset) => {
+                let start = usize::try_from(offset).ok()?;
+                let bytes = self.input.memtable?.payload(payload);
+                let end = start + self.dimension as usize * size_of::<f32>();
+                Some(bytemuck::cast_slice(bytes.get(start..end)?))
+            }
+            Place::Segment(id, offset) => {
+                self.input.version.file(id)?.segment.vector(offset, self.dimension).ok()
+            }
+        }
     }
 }
 
@@ -63,11 +79,15 @@ impl<'a, D: Dir> NewVectors<'a, D> {
             return;
         }
         let Some(key) = SpaceKey::of(record) else { return };
-        let version = self.input.version;
-        let none = || Rows { version, rows: Vec::new(), places: Vec::new() };
+        let (input, dimension) = (self.input, key.dimension);
+        let none = || Rows { input, dimension, rows: Vec::new(), places: Vec::new() };
         let rows = self.spaces.entry(key).or_insert_with(none);
         rows.rows.push(new);
-        rows.places.push((*record, row.home));
+        let offset = record.vector_offset.get();
+        rows.places.push(match row.home {
+            Home::Memtable(_, payload) => Place::Memtable(payload, offset),
+            Home::Segments => Place::Segment(record.vector_segment.get(), offset),
+        });
     }
 
     /// The parts, as a segment wants them. Centroids that are trained on the way get `epoch`.

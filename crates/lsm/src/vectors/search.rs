@@ -7,7 +7,7 @@ use std::sync::Arc;
 use sutra_format::ConceptId;
 use sutra_fs::Dir;
 use sutra_index::vectors::{
-    Centroids, Coder, Effort, Part, Query, Searcher, Section, VectorError, Vectors, score,
+    Centroids, Coder, Effort, Part, Query, Scorer, Searcher, Section, VectorError, Vectors,
 };
 
 use super::space::SpaceKey;
@@ -20,9 +20,10 @@ use crate::words::{Keep, usable};
 /// What is asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct VectorQuery<'q> {
-    /// The vector to be near to. Only vectors with as many values are compared.
+    /// The vector to be near to, of the dimension of the space. In the default space only vectors with
+    /// as many values are compared.
     pub vector: &'q [f32],
-    /// The space that is searched; zero is the default one.
+    /// The code of the space that is searched; zero is the default one.
     pub space: u16,
     /// How many answers, at most.
     pub limit: usize,
@@ -43,7 +44,9 @@ pub struct VectorHit<'s, D: Dir> {
 impl<D: Dir> Snapshot<D> {
     /// The nearest concepts and facts that `keep` lets through, by falling score.
     /// There are `limit` of them while so many pass, unless a least score is asked for. Scores are
-    /// exact. `keep` is asked of what is worth an exact score.
+    /// exact, by the metric of the space. `keep` is asked of what is worth an exact score.
+    ///
+    /// Fails with [`LsmError::UnknownSpace`] or [`LsmError::OtherDimension`] where nothing can be near.
     pub fn search_vectors(
         &self,
         query: &VectorQuery<'_>,
@@ -51,9 +54,10 @@ impl<D: Dir> Snapshot<D> {
     ) -> Result<Vec<VectorHit<'_, D>>> {
         let dimension = u32::try_from(query.vector.len()).unwrap_or(u32::MAX);
         let key = SpaceKey { space: query.space, dimension };
+        self.version.spaces.check(key)?;
         let coder = self.version.coder(key)?;
-        score(coder.space(), query.vector, query.vector).map_err(refused)?;
-        let mut found = self.in_memtables(key, &coder, query, keep)?;
+        let scorer = Scorer::new(coder.space(), query.vector).map_err(refused)?;
+        let mut found = self.in_memtables(key, &scorer, query, keep)?;
         found.extend(self.in_segments(key, &coder, query, keep)?);
         found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         found.truncate(query.limit);
@@ -70,7 +74,7 @@ impl<D: Dir> Snapshot<D> {
     fn in_memtables(
         &self,
         key: SpaceKey,
-        coder: &Coder,
+        scorer: &Scorer<'_>,
         query: &VectorQuery<'_>,
         keep: Option<Keep<'_, D>>,
     ) -> Result<Vec<(f32, ConceptId)>> {
@@ -81,7 +85,7 @@ impl<D: Dir> Snapshot<D> {
                 let Some(logged) = memtable.logged(*number as usize, self.seq()) else { break };
                 let home = Home::Memtable(memtable, logged.found.payload);
                 let vector = vector_of(&logged.found.record, home, &self.version)?;
-                let scores = vector.map(|vector| score(coder.space(), query.vector, vector));
+                let scores = vector.map(|vector| scorer.score(vector));
                 if let Some(Ok(score)) = scores
                     && query.min_score.is_none_or(|least| score >= least)
                 {

@@ -1,17 +1,21 @@
 //! Which vectors can be compared: those of one space and one dimension.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use sutra_format::ConceptRecord;
 use sutra_fs::Dir;
 use sutra_index::vectors::{Centroids, Coder, Metric, Space};
+use sutra_manifest::{Manifest, VectorSpace};
 
 use crate::error::{LsmError, Result};
 use crate::files::SegmentFile;
+use crate::sync::Mutex;
 use crate::version::Version;
+use crate::words::usable;
 
-/// A space and the dimension of its vectors. The default space has vectors of any dimension, and those
-/// of one are never compared with those of another.
+/// A space and the dimension of its vectors. The default space, zero, has vectors of any dimension, and
+/// those of one are never compared with those of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct SpaceKey {
     pub(crate) space: u16,
@@ -34,17 +38,108 @@ impl SpaceKey {
     }
 }
 
-impl<D: Dir> Version<D> {
-    /// What codes the vectors of a space. Its rotation follows from the seed of the store.
-    pub(crate) fn coder(&self, key: SpaceKey) -> Result<Coder> {
-        let metric = Metric::Cosine;
-        let space = Space::new("", "", key.dimension, metric, self.hash_seed);
+/// The vector spaces of a store, as one manifest names them, and what codes their vectors.
+#[derive(Debug)]
+pub(crate) struct Spaces {
+    pub(crate) hash_seed: u64,
+    /// The space of code 1, and so on.
+    named: Vec<VectorSpace>,
+    codes: HashMap<String, u16>,
+    /// Making one costs more than a look at a small space.
+    coders: Mutex<HashMap<SpaceKey, Arc<Coder>>>,
+}
+
+/// Coders that are kept: the default space may have vectors of 65,536 dimensions.
+const CODERS_MAX: usize = 64;
+
+impl Spaces {
+    pub(crate) fn of(manifest: &Manifest) -> Arc<Self> {
+        let named = manifest.vector_spaces().to_vec();
+        let codes = named.iter().map(|space| space.name.clone()).zip(1..=u16::MAX).collect();
+        let (hash_seed, coders) = (manifest.hash_seed, Mutex::default());
+        Arc::new(Self { hash_seed, named, codes, coders })
+    }
+
+    pub(crate) fn named(&self) -> &[VectorSpace] {
+        &self.named
+    }
+
+    pub(crate) fn code(&self, name: &str) -> Option<u16> {
+        self.codes.get(name).copied()
+    }
+
+    /// What a code stands for; nothing for zero.
+    pub(crate) fn space(&self, code: u16) -> Option<&VectorSpace> {
+        self.named.get(usize::from(code).checked_sub(1)?)
+    }
+
+    /// Fails unless vectors of this space and dimension can be put and searched.
+    pub(crate) fn check(&self, key: SpaceKey) -> Result<()> {
+        match self.space(key.space) {
+            _ if key.space == 0 => Ok(()),
+            None => Err(LsmError::UnknownSpace { code: key.space }),
+            Some(space) if space.dimension == key.dimension => Ok(()),
+            Some(space) => Err(LsmError::OtherDimension {
+                space: Box::new(space.clone()),
+                found: key.dimension,
+            }),
+        }
+    }
+
+    pub(crate) fn check_all(&self, mut keys: impl Iterator<Item = SpaceKey>) -> Result<()> {
+        keys.try_for_each(|key| self.check(key))
+    }
+
+    /// What codes the vectors of a space. The rotation follows from the seed of the store.
+    ///
+    /// Vectors that a damaged store has in a space that is not known, or that are not of its dimension,
+    /// are coded as those of the default space are, under no name: no search takes them for others.
+    pub(crate) fn coder(&self, key: SpaceKey) -> Result<Arc<Coder>> {
+        if let Some(coder) = self.coders.lock().get(&key) {
+            return Ok(coder.clone());
+        }
+        let known = self.space(key.space).filter(|space| space.dimension == key.dimension);
+        let (name, model, metric) = known
+            .map_or(("", "", Metric::Cosine), |space| (&space.name, &space.model, space.metric));
+        let space = Space::new(name, model, key.dimension, metric, self.hash_seed);
         let space = space.map_err(|error| LsmError::invalid("vector space", error.to_string()))?;
-        Ok(Coder::new(&space))
+        let coder = Arc::new(Coder::new(&space));
+        let mut coders = self.coders.lock();
+        if coders.len() >= CODERS_MAX {
+            coders.clear();
+        }
+        coders.insert(key, coder.clone());
+        Ok(coder)
+    }
+}
+
+impl<D: Dir> Version<D> {
+    /// What codes the vectors of a space.
+    pub(crate) fn coder(&self, key: SpaceKey) -> Result<Arc<Coder>> {
+        self.spaces.coder(key)
+    }
+
+    /// Whether no search is refused because something is not indexed as it would be today.
+    pub(crate) fn is_indexed(&self) -> Result<bool> {
+        for file in self.segments.iter().filter(|file| file.concept_rows() > 0) {
+            if usable(file)?.is_none() {
+                return Ok(false);
+            }
+            for entry in file.segment.vector_index()?.iter().filter(|e| e.epoch.get() == 0) {
+                let (space, dimension) = (entry.space.get(), entry.dimension.get());
+                let coder = self.coder(SpaceKey { space, dimension })?;
+                let section = file.segment.vectors_of(space, dimension)?;
+                if section.is_some_and(|section| section.space() != coder.space()) {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
     }
 
     /// The centroids of all epochs of a space that are in some segment.
     pub(crate) fn centroids(&self, key: SpaceKey) -> Result<Vec<Arc<Centroids>>> {
+        let coder = self.coder(key)?;
         let mut found: Vec<Arc<Centroids>> = Vec::new();
         for file in &self.segments {
             let of_file = match file.segment.centroids.get() {
@@ -54,7 +149,10 @@ impl<D: Dir> Version<D> {
                     file.segment.centroids.get_or_init(|| read)
                 }
             };
-            let of_space = of_file.iter().filter(|(space, _)| *space == key);
+            // They may have been read before the space had a name.
+            let of_space = of_file
+                .iter()
+                .filter(|(space, centroids)| *space == key && centroids.space() == coder.space());
             found.extend(of_space.map(|(_, centroids)| centroids.clone()));
         }
         found.sort_by_key(|centroids| centroids.epoch());
@@ -68,7 +166,7 @@ impl<D: Dir> Version<D> {
             let key = SpaceKey { space: entry.space.get(), dimension: entry.dimension.get() };
             let blob = file.segment.centroids_blob(entry)?;
             // Those of another space are of no use to what we have.
-            if let Ok(centroids) = blob.decode(&self.coder(key)?) {
+            if let Ok(centroids) = blob.decode(&*self.coder(key)?) {
                 found.push((key, Arc::new(centroids)));
             }
         }

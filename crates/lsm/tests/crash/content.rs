@@ -44,6 +44,7 @@ pub(crate) struct View {
     pub(crate) attributes: Vec<u8>,
     pub(crate) key: Vec<u8>,
     pub(crate) vector: Option<Vec<f32>>,
+    pub(crate) space: u16,
 }
 
 impl View {
@@ -64,6 +65,7 @@ impl View {
             attributes: text.attributes.to_vec(),
             key: text.key.to_vec(),
             vector: concept.vector()?.map(<[f32]>::to_vec),
+            space: record.vector_space.get(),
         })
     }
 
@@ -77,6 +79,7 @@ impl View {
             && record.confidence.get() == self.confidence
             && record.access_count.get() == self.accesses
             && record.source_hash.get() == self.source_hash
+            && record.vector_space.get() == self.space
             && text.content == self.content.as_deref()
             && text.attributes == self.attributes
             && text.key == self.key

@@ -18,6 +18,8 @@ pub(crate) enum Change {
         text: Option<usize>,
         vector: usize,
     },
+    /// Puts a concept with a vector of three dimensions in a space.
+    PutIn(u64, u16),
     Touch(u64),
     Delete(u64),
     Associate(u64, u16, u64),
@@ -47,6 +49,11 @@ impl Change {
                     source_hash: 7,
                     ..ConceptPut::new(id(n))
                 };
+                batch.put_concept(&put).unwrap();
+            }
+            Self::PutIn(n, space) => {
+                let vector = values(n, 3);
+                let put = ConceptPut { vector: Some(&vector), space, ..ConceptPut::new(id(n)) };
                 batch.put_concept(&put).unwrap();
             }
             Self::Touch(n) => {
@@ -90,6 +97,10 @@ impl Change {
                     ..view(time, seq)
                 };
                 content.concepts.insert(id(n), view);
+            }
+            Self::PutIn(n, space) => {
+                let vector = Some(values(n, 3));
+                content.concepts.insert(id(n), View { vector, space, ..view(time, seq) });
             }
             Self::Touch(n) => {
                 if let Some(view) = content.concepts.get_mut(&id(n)) {

@@ -9,8 +9,8 @@ use crate::workload::{Stage, Step, run};
 use crate::workloads::{self, Workload};
 use Reach::{
     Backups, Buffered, ClosesAndOpens, DropsDeletions, Flushes, Holds, MergesAll, MergesBySize,
-    MergesIntoHigher, MergesWhenDue, MovesPayload, ReadsBeside, Registers, Restores, Rotates,
-    Salvages, Scrubs, SharesPayload, Syncs, Unsynced, Verifies, WaitsForSync,
+    MergesIntoHigher, MergesWhenDue, MovesPayload, NamesSpaces, ReadsBeside, Registers, Restores,
+    Rotates, Salvages, Scrubs, SharesPayload, Syncs, Unsynced, Verifies, WaitsForSync,
 };
 
 /// Something that the engine can do.
@@ -21,6 +21,7 @@ enum Reach {
     Unsynced,
     Syncs,
     Registers,
+    NamesSpaces,
     /// A full memtable is set aside and flushed.
     Rotates,
     Flushes,
@@ -45,12 +46,13 @@ enum Reach {
 }
 
 /// Which workloads reach what, at least.
-const TABLE: [(Reach, &[&str]); 22] = [
+const TABLE: [(Reach, &[&str]); 23] = [
     (WaitsForSync, &["first commit", "everything", "rotations", "facts"]),
     (Buffered, &["everything", "rotations", "unsynced", "kinds in commits"]),
     (Unsynced, &["everything", "rotations", "unsynced", "kinds in commits"]),
     (Syncs, &["everything", "unsynced", "large commits"]),
     (Registers, &["everything", "kinds", "kinds in commits"]),
+    (NamesSpaces, &["spaces"]),
     (Rotates, &["rotations", "unsynced", "large commits"]),
     (Flushes, &["everything", "levels", "hub", "scrubs"]),
     (MergesWhenDue, &["levels", "by size", "scrubs"]),
@@ -77,6 +79,7 @@ fn asks_for(step: &Step) -> Option<Reach> {
         Step::Commit(Durability::Buffered, _) => Buffered,
         Step::Commit(Durability::None, _) => Unsynced,
         Step::Register(_) => Registers,
+        Step::Space(_) => NamesSpaces,
         Step::Sync => Syncs,
         Step::CompactAll => MergesAll,
         Step::Hold => Holds,

@@ -2,10 +2,10 @@
 
 use sutra_lsm::Durability::{Buffered, None, Sync};
 
-use crate::model::Change::{Associate, Delete, Dissociate, Put, State, Touch};
+use crate::model::Change::{Associate, Delete, Dissociate, Put, PutIn, State, Touch};
 use crate::workload::Step::{
     self, Backup, Commit, CompactAll, CompactDue, CompactLevel, Flush, Hold, Read, Register,
-    Release, Reopen, Restore, Salvage, Scrub, Verify,
+    Release, Reopen, Restore, Salvage, Scrub, Space, Verify,
 };
 use crate::workloads::{Workload, put};
 
@@ -26,6 +26,7 @@ pub(crate) fn all() -> Vec<Workload> {
         readers(),
         donors(),
         kinds_in_commits(),
+        spaces(),
         backups(),
         copies(),
         scrubs(),
@@ -60,6 +61,27 @@ fn kinds() -> Workload {
         Register("entails"),
     ];
     workload("kinds", 16 << 10, steps)
+}
+
+/// Vector spaces, each with vectors in the commits after it.
+pub(crate) fn spaces() -> Workload {
+    let steps = vec![
+        Commit(None, vec![put(1, 20), Put { n: 2, text: Some(9), vector: 3 }]),
+        Space("titles"),
+        Commit(None, vec![PutIn(3, 1), PutIn(4, 1)]),
+        Space("titles"), // Known: nothing is to be written down.
+        Flush,
+        Space("images"),
+        Commit(Sync, vec![PutIn(3, 2), PutIn(5, 1), Delete(4)]),
+        Reopen,
+        Commit(Buffered, vec![PutIn(6, 2)]),
+        Space("titles"),
+        CompactAll,
+        Space("sounds"),
+        Commit(None, vec![PutIn(2, 3)]),
+        Register("hypernym"),
+    ];
+    workload("spaces", 16 << 10, steps)
 }
 
 /// Three segments merge into one of the next level, and three of those again.

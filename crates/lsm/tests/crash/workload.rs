@@ -10,6 +10,7 @@ use sutra_lsm::{
     Background, CompactionConfig, Durability, Environment, LsmError, LsmTree, SalvageOptions,
     Snapshot, StoreIdentity, WriteBatch, restore, salvage,
 };
+use sutra_manifest::{Metric, VectorSpace};
 use sutra_testkit::{Call, Note, SimDir, Twist};
 
 use super::content::{Content, read_and_search};
@@ -20,6 +21,8 @@ use super::model::Change;
 pub(crate) enum Step {
     Commit(Durability, Vec<Change>),
     Register(&'static str),
+    /// Registers a vector space of three dimensions.
+    Space(&'static str),
     Sync,
     Flush,
     CompactLevel(u32),
@@ -71,7 +74,7 @@ pub(crate) struct Moment {
     pub(crate) content: Content,
 }
 
-/// A kind that was to be registered, from which operation on, and by which it was.
+/// A kind or a vector space that was to be registered, from which operation on, and by which it was.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KindPromise {
     pub(crate) name: &'static str,
@@ -193,7 +196,13 @@ impl Session {
         let Some(tree) = &self.tree else { return self.open() };
         let is_durable = match step {
             Step::Commit(durability, changes) => return self.commit(*durability, changes),
-            Step::Register(name) => return self.register(name),
+            Step::Register(name) => {
+                return self.register(name, |tree| tree.register_kinds(&[name]).map(drop));
+            }
+            Step::Space(name) => {
+                let space = VectorSpace::new(*name, 3).metric(Metric::Dot);
+                return self.register(name, |tree| tree.register_spaces(&[space]).map(drop));
+            }
             Step::Reopen => return self.reopen(),
             Step::Backup(changes) => return self.backup(changes),
             Step::Sync => tree.sync().map(|()| true)?,
@@ -315,14 +324,18 @@ impl Session {
         assert!(tree.verify(&mut |_| {}).unwrap().is_intact());
     }
 
-    fn register(&mut self, name: &'static str) -> Result<(), LsmError> {
+    fn register(
+        &mut self,
+        name: &'static str,
+        register: impl FnOnce(&LsmTree<SimDir>) -> Result<(), LsmError>,
+    ) -> Result<(), LsmError> {
         let Self { stage, tree, kinds, .. } = self;
         let mut promise = KindPromise { name, issued_at: stage.dir.op_count(), acked_at: None };
-        let result = tree.as_ref().expect("a step opens it first").register_kinds(&[name]);
+        let result = register(tree.as_ref().expect("a step opens it first"));
         promise.acked_at = result.is_ok().then(|| stage.dir.op_count());
         kinds.push(promise);
         stage.dir.note(Note::Turn);
-        result.map(drop)
+        result
     }
 
     fn reopen(&mut self) -> Result<(), LsmError> {
@@ -411,7 +424,7 @@ impl Session {
         self.history.moments[least_index..].iter().chain(failed.map(|(_, moment)| moment)).collect()
     }
 
-    /// Kinds that are known after a crash at operation `op`, and kinds that may be.
+    /// Kinds and spaces that are known after a crash at operation `op`, and those that may be.
     pub(crate) fn kinds_at(&self, op: usize) -> [BTreeSet<&'static str>; 2] {
         let names = |is_so: &dyn Fn(&KindPromise) -> bool| {
             self.kinds.iter().filter(|kind| is_so(kind)).map(|kind| kind.name).collect()

@@ -11,7 +11,7 @@ use sutra_lsm::{
 use sutra_testkit::{CrashPlan, Fault, Image, Note, Profile, SimDir, Times};
 
 use crate::content::{Content, read};
-use crate::model::Change::{self, Associate, Delete, Put, State, Touch};
+use crate::model::Change::{self, Associate, Delete, Put, PutIn, State, Touch};
 use crate::workload::{Session, Stage, Step};
 
 const SEGMENT_BYTES: u64 = 16 << 10;
@@ -30,6 +30,8 @@ fn first_steps() -> Vec<Step> {
         commit((1..6).map(put).collect()),
         commit(vec![Associate(1, 1, 2), State(2, 2, 3), Associate(4, 1, 1)]),
         Step::Register("hypernym"),
+        Step::Space("titles"),
+        commit(vec![PutIn(20, 1), PutIn(21, 1)]),
         Step::CompactAll,
         commit(vec![Delete(3), Touch(2), put(6)]),
         Step::Flush,

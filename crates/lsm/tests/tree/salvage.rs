@@ -8,13 +8,16 @@ use sutra_fs::Name;
 use sutra_lsm::{
     Durability, Environment, Lost, LsmError, LsmTree, SalvageOptions, SalvageReport, salvage,
 };
+use sutra_manifest::{Metric, VectorSpace};
 use sutra_testkit::{Image, SimDir};
 
 use crate::content::{Content, Link, read};
-use crate::model::Change::{self, Associate, Delete, Dissociate, Put, State, Touch};
+use crate::model::Change::{self, Associate, Delete, Dissociate, Put, PutIn, State, Touch};
 use crate::workload::{Session, Stage, Step};
 
 const KIND: &str = "hypernym";
+/// The only vector space.
+const SPACE: &str = "titles";
 /// The first that is not built in.
 const KIND_CODE: u16 = 5;
 
@@ -43,6 +46,8 @@ impl Store {
             commit((1..80).map(|n| Associate(n, 1, n % 7 + 1)).collect()),
             commit((1..20).map(|n| State(n, 2, n + 1)).collect()),
             Step::Register(KIND),
+            Step::Space(SPACE),
+            commit((102..106).map(|n| PutIn(n, 1)).collect()),
             Step::Flush,
             commit((40..60).map(Touch).collect()),
             Step::CompactAll,
@@ -258,7 +263,10 @@ fn without_any_manifest_the_files_say_what_there_was() {
     assert!(codes.to_string().contains("register them again in the order"));
     let tree = Stage::new(to, 64 << 10).open().unwrap();
     assert_eq!(tree.register_kinds(&[KIND]).unwrap()[0].code(), KIND_CODE, "as it says");
-    drop(tree);
+    let snapshot = tree.snapshot();
+    assert_eq!(snapshot.space_named(SPACE), Some(1), "the indexes of the segments say what it is");
+    assert_eq!(snapshot.vector_spaces(), [VectorSpace::new(SPACE, 3).metric(Metric::Dot)]);
+    drop((snapshot, tree));
     let previous = store.names("manifest.prev").remove(0);
     let mut image = store.image.clone();
     image.flip(&Name::new("manifest.json").unwrap(), 999);

@@ -9,7 +9,7 @@ use sutra_lsm::{Durability, LsmTree};
 use sutra_manifest::Manifest;
 use sutra_testkit::{Image, SimDir};
 
-use super::content::{Content, read_and_search};
+use super::content::{Content, View, read_and_search};
 use super::model::Change;
 use super::workload::{History, Moment, Rule, Stage, batch};
 
@@ -88,17 +88,27 @@ impl<'a> Promise<'a> {
         unreachable!("equal moments are found above")
     }
 
-    /// What was registered is known, and so is the kind of every association.
+    /// What was registered is known, and so is the kind of every association and the space of every
+    /// vector.
     fn check_kinds(&self, tree: &LsmTree<SimDir>, moment: &Moment) {
         let [must, may] = &self.kinds;
-        let known: BTreeSet<_> =
-            may.iter().copied().filter(|name| tree.kind_named(name).is_some()).collect();
+        let known: BTreeSet<_> = may.iter().copied().filter(|name| is_known(tree, name)).collect();
         assert!(known.is_superset(must), "of the kinds {must:?} only {known:?}");
         for (_, code, _) in moment.content.associations.keys() {
             let name = tree.kind_name(AssociationKind::from_code(*code));
             assert!(name.is_some(), "an association of kind {code}, which nobody knows");
         }
+        let snapshot = tree.snapshot();
+        for View { space, .. } in moment.content.concepts.values() {
+            let is_known = *space == 0 || snapshot.vector_space(*space).is_some();
+            assert!(is_known, "a vector of space {space}, which nobody knows");
+        }
     }
+}
+
+/// Whether the name is that of a kind or of a vector space.
+pub(crate) fn is_known(tree: &LsmTree<SimDir>, name: &str) -> bool {
+    tree.kind_named(name).is_some() || tree.snapshot().space_named(name).is_some()
 }
 
 #[track_caller]

@@ -16,7 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use sutra_lsm::{Durability, Health, LsmError};
 use sutra_testkit::{CrashPlan, Fault, Image, Profile, SimDir, SplitMix, Tears, Times};
 
-use super::check::{Promise, Recovered, check_content};
+use super::check::{Promise, Recovered, check_content, is_known};
 use super::model::Change;
 use super::workload::{KindPromise, Session, Stage, Step};
 
@@ -214,7 +214,7 @@ impl<'a> Life<'a> {
             recovered = again.recover(&image);
         }
         let Recovered { stage, tree, moment, .. } = recovered;
-        let known = |kind: &KindPromise| tree.kind_named(kind.name).is_some();
+        let known = |kind: &KindPromise| is_known(&tree, kind.name);
         let kinds: BTreeSet<_> =
             session.kinds.iter().filter(|k| known(k)).map(|k| k.name).collect();
         let moment = moment.clone();

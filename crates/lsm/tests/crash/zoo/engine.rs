@@ -6,7 +6,7 @@ use sutra_testkit::Fault;
 use super::By::{Faults, Flips, Kills, OlderManifest, PowerCuts};
 use super::Defect::Engine;
 use super::zoo;
-use crate::small::{donors, rotations};
+use crate::small::{donors, rotations, spaces};
 use crate::workloads::{deletes, everything, short};
 
 zoo! {
@@ -52,6 +52,8 @@ zoo! {
         Engine(Bug::WordsForgotten), found by PowerCuts(everything), as "NotIndexed";
     new_kinds_are_not_written_down:
         Engine(Bug::KindsNotPublished), found by PowerCuts(short), as "of the kinds";
+    new_vector_spaces_are_not_written_down:
+        Engine(Bug::SpacesNotPublished), found by PowerCuts(spaces), as "of the kinds";
     replay_goes_on_behind_a_hole:
         Engine(Bug::HoleSkipped), found by PowerCuts(rotations), as "a part of a batch";
     replay_believes_a_body_that_is_damaged:

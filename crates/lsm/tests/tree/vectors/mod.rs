@@ -2,3 +2,5 @@
 
 mod history;
 mod lists;
+mod model;
+mod spaces;
