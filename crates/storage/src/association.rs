@@ -65,9 +65,19 @@ impl<'a> NewAssociation<'a> {
         self
     }
 
-    /// A vector of 1 to 65,536 finite values, whose squares sum up to 9e36 at most.
+    /// A vector of 1 to 65,536 finite values, whose squares sum up to 9e36 at most. It is in the
+    /// default space, where vectors of any dimension are compared by cosine with those of the same
+    /// dimension, unless [`space`](Self::space) names another one.
     pub fn vector(mut self, vector: &'a [f32]) -> Self {
         self.payload.vector = Some(vector);
+        self
+    }
+
+    /// The name of the vector's space, which
+    /// [`Store::register_vector_space`](crate::Store::register_vector_space) knows. The commit is refused if there is
+    /// none of this name, or if the vector is not of its dimension.
+    pub fn space(mut self, name: &'a str) -> Self {
+        self.payload.space = Some(name);
         self
     }
 }

@@ -38,6 +38,8 @@ pub struct Batch {
     changes: Vec<Change>,
     text: String,
     values: Vec<f32>,
+    /// Names of vector spaces, each once.
+    spaces: Vec<String>,
     bytes: usize,
 }
 
@@ -76,6 +78,8 @@ pub(crate) struct KeptPayload {
     content: Option<Range<usize>>,
     attributes: Range<usize>,
     vector: Option<Range<usize>>,
+    /// Which of the names of spaces; none for the default one.
+    pub(crate) space: Option<usize>,
 }
 
 /// Bytes in front of each text.
@@ -113,6 +117,7 @@ impl Batch {
         self.changes.clear();
         self.text.clear();
         self.values.clear();
+        self.spaces.clear();
         self.bytes = 0;
     }
 
@@ -137,7 +142,7 @@ impl Batch {
             return Err(Error::no_time(time));
         }
         record.check().map_err(|error| Error::invalid(format!("association: {error}")))?;
-        payload.complete(ConceptPut::new(record.source), &[]).check()?;
+        payload.check(ConceptPut::new(record.source), &[])?;
         let fact = (!payload.is_empty()).then(|| self.keep(&payload));
         let bytes = if fact.is_some() { FACT_BYTES } else { 0 };
         let link = Link { record, fact, fact_created_at };
@@ -178,6 +183,11 @@ impl Batch {
         &self.changes
     }
 
+    /// The names of the vector spaces that it speaks of.
+    pub(crate) fn spaces(&self) -> &[String] {
+        &self.spaces
+    }
+
     pub(crate) fn text(&self, range: &Range<usize>) -> &str {
         &self.text[range.clone()]
     }
@@ -187,6 +197,7 @@ impl Batch {
             content: kept.content.as_ref().map(|range| self.text(range)),
             attributes: self.text(&kept.attributes),
             vector: kept.vector.as_ref().map(|range| &self.values[range.clone()]),
+            space: kept.space.map(|at| &*self.spaces[at]),
         }
     }
 
@@ -199,12 +210,23 @@ impl Batch {
         KeptPayload {
             content: payload.content.map(|text| self.keep_text(text)),
             attributes: self.keep_text(payload.attributes),
+            space: payload.space.map(|name| self.keep_space(name)),
             vector: payload.vector.map(|values| {
                 let start = self.values.len();
                 self.values.extend_from_slice(values);
                 self.bytes += size_of_val(values);
                 start..self.values.len()
             }),
+        }
+    }
+
+    fn keep_space(&mut self, name: &str) -> usize {
+        match self.spaces.iter().position(|known| known == name) {
+            Some(at) => at,
+            None => {
+                self.spaces.push(name.to_owned());
+                self.spaces.len() - 1
+            }
         }
     }
 

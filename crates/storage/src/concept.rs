@@ -44,9 +44,19 @@ impl<'a> NewConcept<'a> {
         self
     }
 
-    /// A vector of 1 to 65,536 finite values, whose squares sum up to 9e36 at most.
+    /// A vector of 1 to 65,536 finite values, whose squares sum up to 9e36 at most. It is in the
+    /// default space, where vectors of any dimension are compared by cosine with those of the same
+    /// dimension, unless [`space`](Self::space) names another one.
     pub fn vector(mut self, vector: &'a [f32]) -> Self {
         self.payload.vector = Some(vector);
+        self
+    }
+
+    /// The name of the vector's space, which
+    /// [`Store::register_vector_space`](crate::Store::register_vector_space) knows. The commit is refused if there is
+    /// none of this name, or if the vector is not of its dimension.
+    pub fn space(mut self, name: &'a str) -> Self {
+        self.payload.space = Some(name);
         self
     }
 
@@ -87,7 +97,7 @@ impl<'a> NewConcept<'a> {
             return Err(Error::invalid("the key is empty; give it at least one byte"));
         }
         let key = self.key.unwrap_or_default();
-        Ok(self.payload.complete(self.fixed, key.as_bytes()).check()?)
+        self.payload.check(self.fixed, key.as_bytes())
     }
 }
 
@@ -165,12 +175,24 @@ impl<'s> Concept<'s> {
         }
     }
 
+    /// The name of its vector's space; none if that is the default one, or there is no vector.
+    ///
+    /// Fails with [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the store does not
+    /// know the space, as after a salvage without a manifest.
+    pub fn vector_space(&self) -> Result<Option<&'s str>> {
+        match &self.0 {
+            Seen::Stored(concept) => Ok(concept.vector_space()?.map(|space| &*space.name)),
+            Seen::Own(own) => Ok(own.payload.space),
+        }
+    }
+
     /// All of its text and its vector.
     pub(crate) fn payload(&self) -> Result<Payload<'s>> {
         Ok(Payload {
             content: self.content()?,
             attributes: self.attributes()?.unwrap_or_default(),
             vector: self.vector()?,
+            space: self.vector_space()?,
         })
     }
 }

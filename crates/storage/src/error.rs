@@ -93,6 +93,12 @@ impl Error {
         Self::own(ErrorKind::TooLarge, message)
     }
 
+    pub(crate) fn no_space(name: &str) -> Self {
+        Self::invalid(format!(
+            "no vector space is named {name:?}; register it with register_vector_space"
+        ))
+    }
+
     pub(crate) fn no_time(time: i64) -> Self {
         Self::invalid(format!("{time} ms is no time for an association; it has 48 bits for each"))
     }

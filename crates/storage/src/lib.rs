@@ -254,7 +254,7 @@ pub use sutra_lsm::{
     SalvageReport, ScrubPass, ScrubReport, SegmentInfo, StoreIdentity, Touch, VerifyReport,
     WriteBatch,
 };
-pub use sutra_manifest::{Manifest, SegmentMetadata};
+pub use sutra_manifest::{Manifest, Metric, SegmentMetadata, SpaceError, VectorSpace};
 pub use sutra_segment::{Segment, SegmentStats};
 
 #[cfg(doctest)]

@@ -14,11 +14,11 @@
 use std::collections::HashMap;
 
 use sutra_format::{AssociationFlags, AssociationKind, AssociationRecord, ConceptId, FactKey};
-use sutra_lsm::{ConceptPut, WriteBatch};
+use sutra_lsm::{ConceptPut, Snapshot, WriteBatch};
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::U16;
 
-use crate::batch::{Batch, Change, Link, Put};
+use crate::batch::{Batch, Change, KeptPayload, Link, Put};
 use crate::error::{Error, Result};
 use crate::stored::Stored;
 
@@ -26,10 +26,12 @@ use crate::stored::Stored;
 /// tombstones. Those beyond stay, unseen.
 const FACTS_WITH_A_CONCEPT_MAX: usize = 65_536;
 
-/// Turns `batch` into a commit on top of `stored`.
-pub(crate) fn prepare(batch: &Batch, stored: Stored<'_>) -> Result<WriteBatch> {
+/// Turns `batch` into a commit on top of `stored`. `now` knows the vector spaces.
+pub(crate) fn prepare(batch: &Batch, stored: Stored<'_>, now: &Snapshot) -> Result<WriteBatch> {
+    let code = |name: &String| now.space_named(name).ok_or_else(|| Error::no_space(name));
     let mut preparation = Preparation {
         batch,
+        spaces: batch.spaces().iter().map(code).collect::<Result<_>>()?,
         stored,
         out: WriteBatch::new(),
         concepts: HashMap::new(),
@@ -51,6 +53,8 @@ pub(crate) fn prepare(batch: &Batch, stored: Stored<'_>) -> Result<WriteBatch> {
 
 struct Preparation<'p> {
     batch: &'p Batch,
+    /// The codes of the vector spaces that the batch names.
+    spaces: Vec<u16>,
     stored: Stored<'p>,
     out: WriteBatch,
     /// What earlier changes of this batch made of a concept.
@@ -103,8 +107,12 @@ impl<'p> Preparation<'p> {
         }
         self.concepts.insert(id, Known { key, ..known });
         let fixed = ConceptPut { created_at: known.created_at, ..put.fixed };
-        self.out.put_concept(&self.batch.payload(&put.payload).complete(fixed, key))?;
-        Ok(())
+        self.put_concept(&put.payload, fixed, key)
+    }
+
+    fn put_concept(&mut self, kept: &KeptPayload, fixed: ConceptPut<'_>, key: &[u8]) -> Result<()> {
+        let space = kept.space.map_or(0, |at| self.spaces[at]);
+        Ok(self.out.put_concept(&self.batch.payload(kept).complete(fixed, key, space))?)
     }
 
     fn known(&self, id: ConceptId) -> Result<Known<'p>> {
@@ -150,8 +158,9 @@ impl<'p> Preparation<'p> {
         };
         let key = FactKey::new(name.source, name.kind, name.target);
         let fixed = ConceptPut { created_at, fact: true, ..ConceptPut::new(id) };
-        let payload = link.fact.as_ref().map(|kept| self.batch.payload(kept)).unwrap_or_default();
-        self.out.put_concept(&payload.complete(fixed, key.as_bytes()))?;
+        if let Some(kept) = &link.fact {
+            self.put_concept(kept, fixed, key.as_bytes())?;
+        }
         self.note_fact(name, true);
         Ok(())
     }

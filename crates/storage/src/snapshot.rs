@@ -1,6 +1,7 @@
 //! [`Snapshot`]: the store at one moment.
 
 use sutra_format::{AssociationKind, AssociationRecord, ConceptId};
+use sutra_manifest::VectorSpace;
 
 use crate::concept::Concept;
 use crate::error::Result;
@@ -84,7 +85,19 @@ impl Snapshot {
         TextSearch::new(&self.0, text)
     }
 
-    /// What is near to a vector, to be narrowed down and collected.
+    /// The vector spaces of the store, in the order in which they were registered. The default space,
+    /// which has no name, is not among them.
+    pub fn vector_spaces(&self) -> &[VectorSpace] {
+        self.0.vector_spaces()
+    }
+
+    /// The vector space of this name.
+    pub fn vector_space(&self, name: &str) -> Option<&VectorSpace> {
+        self.0.vector_space(self.0.space_named(name)?)
+    }
+
+    /// What is near to a vector, to be narrowed down and collected. It is searched for in the default
+    /// space, by cosine, unless [`VectorSearch::space`] names another one.
     pub fn search_vector(&self, vector: &[f32]) -> VectorSearch<'_> {
         VectorSearch::new(&self.0, vector)
     }

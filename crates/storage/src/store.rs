@@ -11,7 +11,7 @@ use sutra_lsm::{
     EraseReport, Health, HealthReport, LSMTree, LsmError, LsmStats, SalvageOptions, SalvageReport,
     SegmentInfo, StoreIdentity, VerifyReport,
 };
-use sutra_manifest::Manifest;
+use sutra_manifest::{Manifest, VectorSpace};
 
 use crate::batch::{Batch, Change};
 use crate::error::{Error, Result};
@@ -124,7 +124,8 @@ impl Store {
     /// Commits a batch with the given durability.
     pub fn commit_with(&self, batch: &Batch, durability: Durability) -> Result<CommitInfo> {
         self.check_kinds(batch)?;
-        let prepared = prepare(batch, Stored::Plain(&self.0.snapshot()))?;
+        let snapshot = self.0.snapshot();
+        let prepared = prepare(batch, Stored::Plain(&snapshot), &snapshot)?;
         Ok(self.0.commit(prepared, durability)?)
     }
 
@@ -147,6 +148,45 @@ impl Store {
     /// The name of a kind.
     pub fn kind_name(&self, kind: AssociationKind) -> Option<String> {
         self.0.kind_name(kind)
+    }
+
+    /// Names a vector space, durably: a set of vectors of one dimension, made by one model, that are
+    /// compared with each other by one metric and with no others. The same again changes nothing.
+    ///
+    /// A name has 1 to 255 bytes and no control characters, a dimension is 1 to 65,536, and there can be
+    /// 65,534 spaces. What a name stands for never changes: another definition fails with
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), and names both. Costs two syncs of a
+    /// small file if the space is new, and nothing if it is known.
+    ///
+    /// ```
+    /// use sutra_storage::{Batch, Metric, NewConcept, Store, VectorSpace};
+    /// # let place = tempfile::tempdir()?;
+    /// # let dir = place.path().join("graph");
+    ///
+    /// let store = Store::open(&dir)?;
+    /// let space = VectorSpace::new("titles", 2).model("e5-small").metric(Metric::Euclidean);
+    /// store.register_vector_space(&space)?;
+    ///
+    /// let mut batch = Batch::new();
+    /// batch.put(NewConcept::with_key("dog").vector(&[3.0, 4.0]).space("titles"))?;
+    /// batch.put(NewConcept::with_key("cat").vector(&[0.0, 4.0]).space("titles"))?;
+    /// batch.put(NewConcept::with_key("cow").vector(&[0.0, 4.0]))?; // In the default space.
+    /// store.commit(&batch)?;
+    ///
+    /// let snapshot = store.snapshot();
+    /// let hits = snapshot.search_vector(&[0.0, 0.0]).space("titles").collect()?;
+    /// let scores: Vec<f32> = hits.iter().map(|hit| hit.score).collect();
+    /// assert_eq!(scores, [-16.0, -25.0]); // Squared distances, negated: the nearest comes first.
+    /// assert_eq!(snapshot.vector_spaces(), [space]);
+    ///
+    /// batch.clear();
+    /// batch.put(NewConcept::with_key("dog").vector(&[3.0, 4.0, 0.0]).space("titles"))?;
+    /// assert!(store.commit(&batch).is_err()); // Of another dimension; nothing was written.
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn register_vector_space(&self, space: &VectorSpace) -> Result<()> {
+        self.0.register_spaces(std::slice::from_ref(space))?;
+        Ok(())
     }
 
     /// Writes what is in memory into a segment.

@@ -12,13 +12,16 @@ pub use sutra_index::vectors::Effort;
 /// Asks for what is near to a vector; made by
 /// [`Snapshot::search_vector`](crate::Snapshot::search_vector).
 ///
-/// Vectors with another number of values are not compared. The score is the cosine of the angle, from
-/// -1 to 1. What was committed is found at once.
+/// Only vectors of one space are compared. In the default one, those with another number of values
+/// are left out, and the score is the cosine of the angle, from -1 to 1. In a space with a name the
+/// metric decides: [`Metric`](crate::Metric) says what scores are; higher is always nearer. What was
+/// committed is found at once.
 #[derive(Clone)]
 #[must_use = "it asks nothing until it is collected"]
 pub struct VectorSearch<'s> {
     snapshot: &'s Snapshot,
     vector: Vec<f32>,
+    space: Option<String>,
     filter: Filter,
     limit: usize,
     effort: Effort,
@@ -30,11 +33,21 @@ impl<'s> VectorSearch<'s> {
         Self {
             snapshot,
             vector: vector.to_vec(),
+            space: None,
             filter: Filter::new(),
             limit: 10,
             effort: Effort::default(),
             min_score: None,
         }
+    }
+
+    /// Among the vectors of this space; the default one unless said otherwise.
+    ///
+    /// Collecting fails with [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the snapshot
+    /// knows no space of this name, or if the vector is not of its dimension.
+    pub fn space(mut self, name: &str) -> Self {
+        self.space = Some(name.to_owned());
+        self
     }
 
     /// What may be found; everything by default.
@@ -55,7 +68,8 @@ impl<'s> VectorSearch<'s> {
         self
     }
 
-    /// Only what scores at least so much.
+    /// Only what scores at least so much, by the metric of the space: a squared distance of at most 2 is
+    /// a score of at least -2.
     pub fn min_score(mut self, score: f32) -> Self {
         self.min_score = Some(score);
         self
@@ -68,9 +82,11 @@ impl<'s> VectorSearch<'s> {
         }
         let keep = |concept: &Concept<'_>| self.filter.allows(self.snapshot, concept);
         let keep: Option<Keep<'_, _>> = if self.filter.is_empty() { None } else { Some(&keep) };
+        let code =
+            |name: &String| self.snapshot.space_named(name).ok_or_else(|| Error::no_space(name));
         let query = VectorQuery {
             vector: &self.vector,
-            space: 0,
+            space: self.space.as_ref().map_or(Ok(0), code)?,
             limit: self.limit,
             effort: self.effort,
             min_score: self.min_score,

@@ -61,6 +61,7 @@ struct Owned {
     content: Option<String>,
     attributes: String,
     vector: Option<Vec<f32>>,
+    space: Option<String>,
     created_at: Option<u64>,
 }
 
@@ -71,6 +72,7 @@ impl Owned {
             content: payload.content.map(str::to_owned),
             attributes: payload.attributes.to_owned(),
             vector: payload.vector.map(<[f32]>::to_vec),
+            space: payload.space.map(str::to_owned),
             created_at: Some(concept.record().created_at.get()).filter(|time| *time > 0),
         })
     }
@@ -80,6 +82,7 @@ impl Owned {
             content: self.content.as_deref(),
             attributes: &self.attributes,
             vector: self.vector.as_deref(),
+            space: self.space.as_deref(),
         }
     }
 
@@ -190,7 +193,9 @@ impl Transaction<'_> {
             return Ok(None);
         }
         text.content = text.content.or(other.content);
-        text.vector = text.vector.or(other.vector);
+        if report.vector {
+            (text.vector, text.space) = (other.vector, other.space);
+        }
         if report.attributes {
             text.attributes = other.attributes;
         }

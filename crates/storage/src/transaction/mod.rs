@@ -114,7 +114,7 @@ impl<'s> Transaction<'s> {
     pub fn commit_with(self, durability: Durability) -> Result<CommitInfo> {
         let Self { store, reader, batch, .. } = self;
         store.check_kinds(&batch)?;
-        let prepared = prepare(&batch, Stored::Noted(&reader))?;
+        let prepared = prepare(&batch, Stored::Noted(&reader), &store.engine().snapshot())?;
         let (bytes, most) = (prepared.byte_size(), Batch::BYTES_MAX);
         if bytes > most {
             return Err(Error::too_large(format!(

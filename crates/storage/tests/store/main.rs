@@ -10,3 +10,4 @@ mod maps;
 mod operations;
 mod permissions;
 mod search;
+mod spaces;

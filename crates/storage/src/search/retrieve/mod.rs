@@ -37,7 +37,7 @@ pub struct Reason {
     pub way: Way,
     /// Its place in the list of this way; the first is 1. What scores alike has the same.
     pub rank: usize,
-    /// Its score in this list: BM25, a cosine, or one by the number of associations.
+    /// Its score in this list: BM25, nearness by the metric of the space, or one by the number of associations.
     pub score: f32,
     /// What that adds to the fused score.
     pub share: f32,
@@ -59,6 +59,7 @@ pub struct Retrieve<'s> {
     snapshot: &'s Snapshot,
     text: Option<(String, f32)>,
     vector: Option<(Vec<f32>, f32)>,
+    space: Option<String>,
     near: Option<(Vec<ConceptId>, u32, f32)>,
     expanded: Option<(u32, f32)>,
     kinds: Vec<sutra_format::AssociationKind>,
@@ -89,6 +90,7 @@ impl<'s> Retrieve<'s> {
             snapshot,
             text: None,
             vector: None,
+            space: None,
             near: None,
             expanded: None,
             kinds: Vec::new(),
@@ -110,6 +112,12 @@ impl<'s> Retrieve<'s> {
     /// What is near to this vector.
     pub fn vector(mut self, vector: &[f32], weight: f32) -> Self {
         self.vector = Some((vector.to_vec(), weight));
+        self
+    }
+
+    /// The space of that vector, by name; the default one unless said otherwise.
+    pub fn space(mut self, name: &str) -> Self {
+        self.space = Some(name.to_owned());
         self
     }
 
@@ -151,8 +159,9 @@ impl<'s> Retrieve<'s> {
         self
     }
 
-    /// Prefers what differs from better answers, by maximal marginal relevance over vectors: 0 counts
-    /// only how well something fits, 1 only how much it differs. What has no vector differs from all.
+    /// Prefers what differs from better answers, by maximal marginal relevance over the cosines of
+    /// vectors: 0 counts only how well something fits, 1 only how much it differs. What has no vector,
+    /// or one of another space, differs from all.
     pub fn variety(mut self, share: f32) -> Self {
         self.variety = Some(share);
         self
@@ -181,7 +190,10 @@ impl<'s> Retrieve<'s> {
             pool.add(Way::Text, *weight, search.collect()?);
         }
         if let Some((vector, weight)) = &self.vector {
-            let search = self.snapshot.search_vector(vector);
+            let mut search = self.snapshot.search_vector(vector);
+            if let Some(space) = &self.space {
+                search = search.space(space);
+            }
             let hits = search.filter(self.filter.clone()).limit(depth).collect()?;
             pool.add(Way::Vector, *weight, hits);
         }
@@ -212,6 +224,9 @@ impl<'s> Retrieve<'s> {
     fn check(&self) -> Result<()> {
         if self.text.is_none() && self.vector.is_none() && self.near.is_none() {
             return Err(Error::invalid("nothing to look for: give a text, a vector or concepts"));
+        }
+        if self.space.is_some() && self.vector.is_none() {
+            return Err(Error::invalid("a vector space is given without a vector; give both"));
         }
         let weights = [
             self.text.as_ref().map(|way| way.1),

@@ -14,7 +14,8 @@ pub(super) fn choose(
     let best = answers.first().map_or(1.0, |answer| answer.hit.score).max(f32::MIN_POSITIVE);
     let mut left = Vec::with_capacity(answers.len());
     for answer in answers {
-        let vector = answer.hit.found.concept().vector()?;
+        let concept = answer.hit.found.concept();
+        let vector = concept.vector()?.map(|values| (concept.record().vector_space.get(), values));
         left.push(Open { fit: answer.hit.score / best, likeness: 0.0, vector, answer });
     }
     let mut chosen = Vec::with_capacity(limit.min(left.len()));
@@ -42,14 +43,15 @@ struct Open<'s> {
     fit: f32,
     /// How like the most like one it is that was chosen.
     likeness: f32,
-    vector: Option<&'s [f32]>,
+    /// With the code of its space.
+    vector: Option<(u16, &'s [f32])>,
     answer: Retrieved<'s>,
 }
 
 /// The cosine of two vectors; 0 if they cannot be compared.
-fn cosine(a: Option<&[f32]>, b: Option<&[f32]>) -> f32 {
-    let (Some(a), Some(b)) = (a, b) else { return 0.0 };
-    if a.len() != b.len() {
+fn cosine(a: Option<(u16, &[f32])>, b: Option<(u16, &[f32])>) -> f32 {
+    let (Some((a_space, a)), Some((b_space, b))) = (a, b) else { return 0.0 };
+    if a_space != b_space || a.len() != b.len() {
         return 0.0;
     }
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
