@@ -11,7 +11,7 @@ use std::collections::{HashMap, HashSet};
 use serde::Serialize;
 use sutra_storage::{
     AssociationKind, AssociationRecord, Batch, Concept, ConceptId, ErrorKind, NewAssociation,
-    NewConcept, Snapshot, Store, Touch,
+    NewConcept, Snapshot, Store, Touch, VectorSpace,
 };
 
 use crate::failure::Failure;
@@ -54,6 +54,8 @@ pub(crate) struct Importer<'s> {
     concepts: HashSet<ConceptId>,
     associations: HashSet<(ConceptId, AssociationKind, ConceptId)>,
     kinds: HashMap<String, AssociationKind>,
+    /// Dimensions of the vector spaces that lines named.
+    spaces: HashMap<String, u32>,
     tally: Tally,
 }
 
@@ -66,6 +68,7 @@ impl<'s> Importer<'s> {
             concepts: HashSet::new(),
             associations: HashSet::new(),
             kinds: HashMap::new(),
+            spaces: HashMap::new(),
             tally: Tally::default(),
         }
     }
@@ -86,8 +89,19 @@ impl<'s> Importer<'s> {
         Ok(())
     }
 
+    /// Registers a vector space, for the lines behind it.
+    pub(crate) fn space(&mut self, space: &VectorSpace) -> Result<Verdict, Failure> {
+        match self.store.register_vector_space(space) {
+            Ok(()) => Ok(Verdict::Taken),
+            Err(error) => refusal(error),
+        }
+    }
+
     pub(crate) fn concept(&mut self, line: &ConceptLine<'_>) -> Result<Verdict, Failure> {
         let id = line.name.id();
+        if let Some(reason) = self.misfit(&line.payload) {
+            return Ok(Verdict::Bad(reason));
+        }
         if self.concepts.contains(&id) {
             self.commit()?;
         }
@@ -116,6 +130,9 @@ impl<'s> Importer<'s> {
 
     pub(crate) fn association(&mut self, line: &AssociationLine<'_>) -> Result<Verdict, Failure> {
         let (source, target) = (line.source.id(), line.target.id());
+        if let Some(reason) = self.misfit(&line.payload) {
+            return Ok(Verdict::Bad(reason));
+        }
         for (field, end, id) in [("source", &line.source, source), ("target", &line.target, target)]
         {
             if !self.concepts.contains(&id) && self.stored.concept(&id)?.is_none() {
@@ -162,6 +179,24 @@ impl<'s> Importer<'s> {
         Ok(numbers && says(&line.payload, self.stored.fact(stored)?.as_ref())?)
     }
 
+    /// Why the vector of a line cannot be in its space: the commit would refuse all lines with it.
+    fn misfit(&mut self, payload: &Payload<'_>) -> Option<String> {
+        let (name, found) = (payload.space.as_deref()?, payload.vector.as_ref()?.len());
+        if !self.spaces.contains_key(name) {
+            let snapshot = self.store.snapshot();
+            let Some(space) = snapshot.vector_space(name) else {
+                return Some(format!(
+                    "no vector space is named {name:?}; put a line that defines it before this one"
+                ));
+            };
+            self.spaces.insert(name.to_owned(), space.dimension);
+        }
+        let dimension = self.spaces[name];
+        (found != dimension as usize).then(|| {
+            format!("\"vector\" has {found} values, and the space {name:?} has {dimension}")
+        })
+    }
+
     fn kind(&mut self, name: &str) -> sutra_storage::Result<AssociationKind> {
         if let Some(kind) = self.kinds.get(name) {
             return Ok(*kind);
@@ -201,6 +236,7 @@ fn says(payload: &Payload<'_>, stored: Option<&Concept<'_>>) -> Result<bool, Fai
         (new, old) => new.is_none() && old.is_none(),
     };
     Ok(vectors
+        && payload.space.as_deref() == stored.vector_space()?
         && payload.content.as_deref() == stored.content()?
         && payload.attributes == stored.attributes()?)
 }
@@ -226,6 +262,9 @@ fn put(
     }
     if let Some(vector) = &line.payload.vector {
         concept = concept.vector(vector);
+    }
+    if let Some(space) = &line.payload.space {
+        concept = concept.space(space);
     }
     let Some(record) = stored.map(Concept::record) else { return batch.put(concept) };
     let concept = concept
@@ -258,6 +297,9 @@ fn new_association<'a>(
     }
     if let Some(vector) = &line.payload.vector {
         association = association.vector(vector);
+    }
+    if let Some(space) = &line.payload.space {
+        association = association.space(space);
     }
     match stored {
         Some(record) => association.valid(Some(record.valid_from()), Some(record.valid_to())),

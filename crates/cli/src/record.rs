@@ -2,7 +2,9 @@
 //!
 //! A concept is `{"key","content"?,"vector"?,"attrs"?}`, an association
 //! `{"source","target","type","weight"?,"confidence"?,"content"?,"vector"?,"attrs"?}`. What has no
-//! key is named by its id: `"id"`, `"source_id"`, `"target_id"`, 32 hexadecimal digits each.
+//! key is named by its id: `"id"`, `"source_id"`, `"target_id"`, 32 hexadecimal digits each. Beside a
+//! `"vector"` there may be the name of its `"space"`, which a line
+//! `{"vector_space","dimension","metric"?,"model"?}` before it, or the store, says what it is.
 //!
 //! Invariants:
 //! * What is accepted comes back on export: an unknown field, a field that is given twice, and
@@ -13,10 +15,10 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
-use sutra_storage::ConceptId;
 use sutra_storage::limits::{
     ATTRIBUTES_BYTES_MAX, CONTENT_BYTES_MAX, KEY_BYTES_MAX, VECTOR_DIMENSION_MAX,
 };
+use sutra_storage::{ConceptId, Metric, VectorSpace};
 
 /// The longest line that is read: all fields at their limits, every byte of text escaped by six,
 /// every value of the vector in 24 digits.
@@ -25,11 +27,12 @@ pub(crate) const LINE_BYTES_MAX: usize = 6 * (CONTENT_BYTES_MAX + 3 * KEY_BYTES_
     + 24 * VECTOR_DIMENSION_MAX
     + 4096;
 
-/// A concept or an association.
+/// A concept, an association or a vector space.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Record<'a> {
     Concept(ConceptLine<'a>),
     Association(AssociationLine<'a>),
+    Space(VectorSpace),
 }
 
 /// What names a concept.
@@ -61,6 +64,8 @@ pub(crate) struct Payload<'a> {
     pub(crate) content: Option<Cow<'a, str>>,
     pub(crate) attributes: Option<&'a str>,
     pub(crate) vector: Option<Vec<f32>>,
+    /// The name of the vector's space; none for the default one.
+    pub(crate) space: Option<Cow<'a, str>>,
 }
 
 impl Named<'_> {
@@ -124,6 +129,16 @@ struct Fields<'a> {
     #[serde(borrow, default, deserialize_with = "given")]
     vector: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "given")]
+    space: Option<Text<'a>>,
+    #[serde(borrow, default, deserialize_with = "given")]
+    vector_space: Option<Text<'a>>,
+    #[serde(borrow, default, deserialize_with = "given")]
+    model: Option<Text<'a>>,
+    #[serde(default, deserialize_with = "given")]
+    dimension: Option<u32>,
+    #[serde(borrow, default, deserialize_with = "given")]
+    metric: Option<Text<'a>>,
+    #[serde(borrow, default, deserialize_with = "given")]
     attrs: Option<&'a RawValue>,
 }
 
@@ -140,7 +155,9 @@ fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(input: D) -> Result<Opt
 impl<'a> Fields<'a> {
     fn record(self) -> Result<Record<'a>, String> {
         let ends = [&self.source, &self.source_id, &self.target, &self.target_id, &self.kind];
-        if ends.into_iter().any(Option::is_some) {
+        if self.vector_space.is_some() {
+            self.space().map(Record::Space)
+        } else if ends.into_iter().any(Option::is_some) {
             self.association().map(Record::Association)
         } else {
             self.concept().map(Record::Concept)
@@ -148,13 +165,16 @@ impl<'a> Fields<'a> {
     }
 
     fn concept(self) -> Result<ConceptLine<'a>, String> {
-        absent("a concept", [("weight", self.weight), ("confidence", self.confidence)])?;
+        absent("a concept", [("weight", &self.weight), ("confidence", &self.confidence)])?;
+        self.defines_nothing("a concept")?;
         let name = named("key", self.key, "id", self.id)?;
-        Ok(ConceptLine { name, payload: payload(self.content, self.vector, self.attrs)? })
+        let payload = payload(self.content, self.vector, self.space, self.attrs)?;
+        Ok(ConceptLine { name, payload })
     }
 
     fn association(self) -> Result<AssociationLine<'a>, String> {
-        absent("an association", [("key", self.key), ("id", self.id)])?;
+        absent("an association", [("key", &self.key), ("id", &self.id)])?;
+        self.defines_nothing("an association")?;
         let Some(Text(kind)) = self.kind else { return Err("\"type\" is missing".into()) };
         if kind.is_empty() {
             return Err("\"type\" is empty".into());
@@ -165,12 +185,38 @@ impl<'a> Fields<'a> {
             kind,
             weight: self.weight.map_or(Ok(1.0), |raw| number("weight", raw.get()))?,
             confidence: self.confidence.map_or(Ok(1.0), |raw| number("confidence", raw.get()))?,
-            payload: payload(self.content, self.vector, self.attrs)?,
+            payload: payload(self.content, self.vector, self.space, self.attrs)?,
         })
+    }
+
+    /// Whether name, model and dimension can be is for the store to say.
+    fn space(self) -> Result<VectorSpace, String> {
+        let what = "a vector space";
+        absent(what, [("key", &self.key), ("id", &self.id), ("type", &self.kind)])?;
+        absent(what, [("source", &self.source), ("source_id", &self.source_id)])?;
+        absent(what, [("target", &self.target), ("target_id", &self.target_id)])?;
+        absent(what, [("content", &self.content), ("space", &self.space)])?;
+        absent(what, [("weight", &self.weight), ("confidence", &self.confidence)])?;
+        absent(what, [("vector", &self.vector), ("attrs", &self.attrs)])?;
+        let Some(dimension) = self.dimension else { return Err("\"dimension\" is missing".into()) };
+        let metric = match &self.metric {
+            None => Metric::default(),
+            Some(Text(name)) => Metric::from_name(name).ok_or_else(|| {
+                format!("\"metric\" is {name:?}; cosine, dot and euclidean are known")
+            })?,
+        };
+        let text = |text: Option<Text<'a>>| text.map(|Text(text)| text).unwrap_or_default();
+        let space = VectorSpace::new(text(self.vector_space), dimension);
+        Ok(space.model(text(self.model)).metric(metric))
+    }
+
+    fn defines_nothing(&self, what: &str) -> Result<(), String> {
+        absent(what, [("model", &self.model), ("metric", &self.metric)])?;
+        absent(what, [("dimension", &self.dimension)])
     }
 }
 
-fn absent<T>(what: &str, fields: [(&str, Option<T>); 2]) -> Result<(), String> {
+fn absent<T, const N: usize>(what: &str, fields: [(&str, &Option<T>); N]) -> Result<(), String> {
     match fields.into_iter().find(|(_, value)| value.is_some()) {
         Some((field, _)) => Err(format!("{what} has no {field:?}")),
         None => Ok(()),
@@ -198,6 +244,7 @@ fn named<'a>(
 fn payload<'a>(
     content: Option<Text<'a>>,
     vector: Option<&'a RawValue>,
+    space: Option<Text<'a>>,
     attributes: Option<&'a RawValue>,
 ) -> Result<Payload<'a>, String> {
     let attributes = attributes.map(RawValue::get);
@@ -205,7 +252,11 @@ fn payload<'a>(
         return Err("\"attrs\" is not an object".into());
     }
     let vector = vector.map(|raw| numbers("vector", raw.get())).transpose()?;
-    Ok(Payload { content: content.map(|Text(text)| text), attributes, vector })
+    if vector.is_none() {
+        absent("what has no \"vector\"", [("space", &space)])?;
+    }
+    let [content, space] = [content, space].map(|given| given.map(|Text(text)| text));
+    Ok(Payload { content, attributes, vector, space })
 }
 
 /// The values of an array. `json` is valid JSON, so a comma that is no separator stands in a

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::rc::Rc;
 
 use serde_json::value::RawValue;
-use sutra_storage::{AssociationKind, AssociationRecord, Concept, ConceptId, Store};
+use sutra_storage::{AssociationKind, AssociationRecord, Concept, ConceptId, Store, VectorSpace};
 
 use crate::failure::Failure;
 use crate::json::Object;
@@ -30,6 +30,8 @@ pub(crate) struct Text<'a> {
     pub(crate) content: Option<&'a str>,
     pub(crate) attributes: Option<&'a str>,
     pub(crate) vector: Option<&'a [f32]>,
+    /// The name of the vector's space; none for the default one.
+    pub(crate) space: Option<&'a str>,
 }
 
 impl<'a> Text<'a> {
@@ -43,7 +45,12 @@ impl<'a> Text<'a> {
                 "attributes of concept {id} are no JSON object; put it again with attributes that are"
             )));
         }
-        Ok(Self { content: concept.content()?, attributes, vector: concept.vector()? })
+        Ok(Self {
+            content: concept.content()?,
+            attributes,
+            vector: concept.vector()?,
+            space: concept.vector_space()?,
+        })
     }
 
     pub(crate) fn tell<W: Write>(&self, object: &mut Object<'_, W>) -> io::Result<()> {
@@ -52,6 +59,9 @@ impl<'a> Text<'a> {
         }
         if let Some(vector) = self.vector {
             object.numbers("vector", vector)?;
+        }
+        if let Some(space) = self.space {
+            object.text("space", space)?;
         }
         if let Some(attributes) = self.attributes {
             object.raw("attrs", attributes.trim_ascii())?;
@@ -62,6 +72,18 @@ impl<'a> Text<'a> {
 
 fn is_object(json: &str) -> bool {
     serde_json::from_str::<&RawValue>(json).is_ok_and(|value| value.get().starts_with('{'))
+}
+
+/// What a vector space is.
+pub(crate) fn space<W: Write>(out: &mut W, space: &VectorSpace) -> io::Result<()> {
+    let mut object = Object::start(out)?;
+    object.text("vector_space", &space.name)?;
+    if !space.model.is_empty() {
+        object.text("model", &space.model)?;
+    }
+    object.integer("dimension", space.dimension.into())?;
+    object.text("metric", space.metric.name())?;
+    object.end()
 }
 
 /// Names a concept by its key, or by its id if it has none.

@@ -84,8 +84,8 @@ pub enum LsmError {
     },
     /// A vector has not as many values as those of its space.
     #[error(
-        "the vector has {found} values, and cannot be in the vector space {space}; put it into a \
-         space of its dimension"
+        "the vector has {found} values, and does not fit the vector space {space}; name a space of \
+         its dimension"
     )]
     OtherDimension {
         /// The space.

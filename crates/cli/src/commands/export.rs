@@ -17,7 +17,7 @@ use crate::terminal::Terminal;
 
 /// Write a store as JSON Lines, sorted, always the same bytes
 ///
-/// First the concepts sorted by key, then the associations sorted by the keys of source and target
+/// First the vector spaces in the order in which they were named, then the concepts sorted by key, then the associations sorted by the keys of source and target
 /// and by type; `import` takes them back. What has no key is named by its id: `"id"`,
 /// `"source_id"`, `"target_id"`. Weights and confidences of 1.0 are left out.
 #[derive(Args)]
@@ -25,7 +25,7 @@ pub(crate) struct Export {
     /// The directory of the store
     #[arg(value_name = "DIR")]
     pub(crate) dir: PathBuf,
-    /// Where the concepts go instead of standard output
+    /// Where the vector spaces and the concepts go instead of standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) concepts: Option<PathBuf>,
     /// Where the associations go instead of standard output
@@ -39,6 +39,9 @@ impl Export {
         let snapshot = store.snapshot();
         let order = Order::of(&snapshot)?;
         let mut sink = Sink::open(self.concepts.as_deref(), terminal)?;
+        for space in snapshot.vector_spaces() {
+            tell::space(&mut sink, space).map_err(|error| sink.failure(error))?;
+        }
         concepts(&snapshot, &order, &mut sink)?;
         sink.finish()?;
         let mut sink = Sink::open(self.associations.as_deref(), terminal)?;

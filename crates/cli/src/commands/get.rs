@@ -107,6 +107,9 @@ fn as_text(
     if let Some(vector) = text.vector {
         rows.push(("vector", vector_summary(vector)));
     }
+    if let Some(space) = text.space {
+        rows.push(("space", show::text(space)));
+    }
     let (strength, confidence) = (record.strength.get(), record.confidence.get());
     rows.push(("strength", format!("{strength:?}")));
     rows.push(("confidence", format!("{confidence:?}")));

@@ -30,6 +30,12 @@ use crate::terminal::Terminal;
 ///   {"source":"dog","target":"animal","type":"is_a","weight":1.0,"confidence":1.0,
 ///    "content":"...","vector":[...],"attrs":{...}}   (on one line)
 ///
+/// A vector is in the default space, which takes any dimension, unless its line names
+/// another with "space". Such a space is in the store already, or is defined by a line
+/// before it, of which metric (cosine, dot, euclidean) and model may be left out:
+///
+///   {"vector_space":"titles","model":"e5-small","dimension":384,"metric":"cosine"}
+///
 /// Without a file, lines of both kinds are read from standard input.
 ///
 /// What is stored already as the line says is left alone, so an import that was
@@ -182,6 +188,7 @@ impl Run<'_, '_> {
             Err(reason) => return Ok(Some(reason)),
         };
         let verdict = match (record, self.expected) {
+            (Record::Space(space), _) => self.importer.space(&space)?,
             (Record::Concept(line), Expected::Concepts | Expected::Both) => {
                 self.importer.concept(&line)?
             }

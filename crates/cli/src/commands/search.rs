@@ -24,8 +24,8 @@ use crate::terminal::Terminal;
 ///
 /// A hit has any of the words; the more of them and the rarer, the better. Without `--vector` and
 /// `--near`, `+word` must be there, `-word` must not, `"two words"` stand together and `start*` goes
-/// on; write `--` before words if the first one has a minus. The score is BM25 for words, the cosine
-/// for a vector. More than one way is fused by the places that a hit has in each. The exit code is 1
+/// on; write `--` before words if the first one has a minus. The score is BM25 for words; for a
+/// vector it is the cosine, or what the metric of its space says, the nearest the highest. More than one way is fused by the places that a hit has in each. The exit code is 1
 /// if nothing was found.
 #[derive(Args)]
 pub(crate) struct Search {
@@ -39,6 +39,9 @@ pub(crate) struct Search {
     /// input
     #[arg(long, value_name = "FILE")]
     vector: Option<PathBuf>,
+    /// The space of the vector; without it only vectors that were put without one are compared
+    #[arg(long, value_name = "NAME", requires = "vector")]
+    space: Option<String>,
     /// The key of a concept to start from; may be given again
     #[arg(long, value_name = "KEY")]
     near: Vec<String>,
@@ -58,7 +61,7 @@ pub(crate) struct Search {
     #[arg(long, value_name = "TIME", value_parser = moment::parse, allow_hyphen_values = true)]
     valid: Option<i64>,
     /// Only hits with at least this score
-    #[arg(long, value_name = "SCORE", conflicts_with = "near")]
+    #[arg(long, value_name = "SCORE", conflicts_with = "near", allow_hyphen_values = true)]
     min_score: Option<f32>,
     /// At most so many
     #[arg(long, value_name = "N", default_value_t = 10)]
@@ -88,6 +91,10 @@ impl Search {
             },
             None => None,
         };
+        if let Some(name) = self.space.as_deref().filter(|n| snapshot.vector_space(n).is_none()) {
+            let message = format!("no vector space {name:?}; `sutra stats DIR` lists all");
+            return Err(Failure::Usage(message));
+        }
         let vector = self.vector.as_deref().map(read_vector).transpose()?;
         let answers = self.find(&snapshot, vector.as_deref(), kind)?;
         let mut kinds = KindNames::of(&store);
@@ -120,7 +127,10 @@ impl Search {
                 alone(search.filter(filter).limit(self.limit).min_score(least).collect()?)
             }
             Some(vector) if self.near.is_empty() && self.words.is_empty() => {
-                let search = snapshot.search_vector(vector).filter(filter).limit(self.limit);
+                let mut search = snapshot.search_vector(vector).filter(filter).limit(self.limit);
+                if let Some(space) = &self.space {
+                    search = search.space(space);
+                }
                 alone(search.min_score(least).collect()?)
             }
             _ => self.fused(snapshot, vector, kind, filter)?,
@@ -140,6 +150,9 @@ impl Search {
         }
         if let Some(vector) = vector {
             retrieve = retrieve.vector(vector, 1.0);
+            if let Some(space) = &self.space {
+                retrieve = retrieve.space(space);
+            }
         }
         if !self.near.is_empty() {
             let mut seeds = Vec::with_capacity(self.near.len());

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde::Serialize;
-use sutra_storage::{AssociationKind, Snapshot, Store, StoreOptions};
+use sutra_storage::{AssociationKind, Snapshot, Store, StoreOptions, VectorSpace};
 
 use crate::failure::{Failure, Outcome};
 use crate::progress;
@@ -16,7 +16,7 @@ use crate::terminal::Terminal;
 
 /// Show how much there is, and what it costs
 ///
-/// Counts the associations by type.
+/// Counts the associations by type, and the vectors of concepts by vector space.
 #[derive(Args)]
 pub(crate) struct Stats {
     /// The directory of the store
@@ -38,6 +38,8 @@ struct Report {
     with_fact: u64,
     /// By falling count, then by name.
     types: Vec<Type>,
+    /// In the order in which they were named.
+    vector_spaces: Vec<Space>,
     last_seq: u64,
     segments: usize,
     segment_bytes: u64,
@@ -45,6 +47,16 @@ struct Report {
     space_amplification: f64,
     /// Records that are in the journal and not yet in a segment.
     unflushed_bytes: u64,
+}
+
+#[derive(Serialize)]
+struct Space {
+    name: String,
+    model: String,
+    dimension: u32,
+    metric: &'static str,
+    /// Vectors of concepts. Those of associations are not counted.
+    vectors: u64,
 }
 
 #[derive(Serialize)]
@@ -76,6 +88,7 @@ fn count(store: &Store, snapshot: &Snapshot) -> Result<Report, Failure> {
         associations: 0,
         with_fact: 0,
         types: Vec::new(),
+        vector_spaces: spaces(snapshot),
         last_seq: stats.last_seq,
         segments: stats.total_segments + stats.payload_only_segments,
         segment_bytes: stats.file_bytes,
@@ -91,6 +104,10 @@ fn count(store: &Store, snapshot: &Snapshot) -> Result<Report, Failure> {
         report.concepts += 1;
         report.with_content += u64::from(record.has_content());
         report.with_vector += u64::from(record.has_vector());
+        let space = usize::from(record.vector_space.get()).checked_sub(1);
+        if let Some(space) = space.and_then(|at| report.vector_spaces.get_mut(at)) {
+            space.vectors += u64::from(record.has_vector());
+        }
         report.content_bytes += u64::from(record.content_length.get());
         progress.inc(1);
     }
@@ -112,6 +129,17 @@ fn count(store: &Store, snapshot: &Snapshot) -> Result<Report, Failure> {
     Ok(report)
 }
 
+fn spaces(snapshot: &Snapshot) -> Vec<Space> {
+    let space = |space: &VectorSpace| Space {
+        name: space.name.clone(),
+        model: space.model.clone(),
+        dimension: space.dimension,
+        metric: space.metric.name(),
+        vectors: 0,
+    };
+    snapshot.vector_spaces().iter().map(space).collect()
+}
+
 fn as_text(terminal: &mut Terminal, report: &Report) -> io::Result<()> {
     let count = show::count;
     let rows = [
@@ -130,6 +158,15 @@ fn as_text(terminal: &mut Terminal, report: &Report) -> io::Result<()> {
     ];
     for (what, value) in rows {
         writeln!(terminal, "{}  {value}", terminal.strong(format_args!("{what:13}")))?;
+    }
+    for space in &report.vector_spaces {
+        let Space { name, model, dimension, metric, vectors } = space;
+        let name = terminal.accent(show::text(name));
+        let model =
+            if model.is_empty() { String::new() } else { format!(" of {}", show::text(model)) };
+        let vectors = count(*vectors);
+        let what = terminal.strong("vector space ");
+        writeln!(terminal, "{what}  {name}: {vectors}{model}, {dimension} values, {metric}")?;
     }
     let width = report.types.iter().map(|kind| kind.name.chars().count()).max().unwrap_or(0);
     let digits = report.types.first().map_or(0, |kind| count(kind.associations).len());

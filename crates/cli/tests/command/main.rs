@@ -13,3 +13,4 @@ mod options;
 mod pipes;
 mod round_trip;
 mod searching;
+mod spaces;
