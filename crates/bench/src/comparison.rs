@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use sutra_bench::Result;
 use sutra_bench::commits::durable;
 use sutra_bench::engine::{Reader, Sum};
+use sutra_bench::fixture::Fixture;
 use sutra_bench::graph::{Direction, Graph};
 use sutra_bench::lmdb::{Lmdb, Mode, map_bytes};
 use sutra_bench::load::{Load, load};
@@ -23,6 +24,9 @@ const ROUNDS: usize = 5;
 /// The file that the floor of durable commits is measured on.
 const FLOOR_BYTES: u64 = 16 << 20;
 
+/// Segments that searches along associations are measured in, besides one.
+const SEGMENTS: usize = 3;
+
 /// Concepts to rank from.
 const RANKS: usize = 200;
 
@@ -33,7 +37,7 @@ pub(crate) struct Plan {
     pub(crate) passes: usize,
     /// Whether reads are taken by the time that they had a processor.
     pub(crate) processor_time: bool,
-    /// Whether nothing but searches along associations is measured, after the load.
+    /// Whether nothing but searches along associations is measured.
     pub(crate) graph_alone: bool,
 }
 
@@ -41,6 +45,10 @@ pub(crate) struct Plan {
 pub(crate) fn run(graph: &Graph, place: &Path, plan: &Plan) -> Result<Table> {
     let mut table = Table::default();
     let (ours, theirs) = (place.join("sutra"), place.join("lmdb"));
+    if plan.graph_alone {
+        searches(&mut table, graph, &theirs, plan)?;
+        return Ok(table);
+    }
     loads(&mut table, graph, &ours, &theirs)?;
     opens(&mut table, graph, &ours, &theirs, plan.passes)?;
     let sutra = Sutra::open(&ours)?;
@@ -56,9 +64,6 @@ pub(crate) fn run(graph: &Graph, place: &Path, plan: &Plan) -> Result<Table> {
         scene.reads(&sutra.reader(), &lmdb.reader()?)?;
         scene.searches(&sutra.reader(), &lmdb.reader()?)?;
     }
-    if plan.graph_alone {
-        return Ok(table);
-    }
     table.add(
         "bytes on disk / logical, in one segment",
         Unit::Factor,
@@ -69,6 +74,19 @@ pub(crate) fn run(graph: &Graph, place: &Path, plan: &Plan) -> Result<Table> {
     sutra.close()?;
     lmdb.close();
     Ok(table)
+}
+
+/// Searches along associations alone, in one segment and in several, beside the same LMDB.
+fn searches(table: &mut Table, graph: &Graph, theirs: &Path, plan: &Plan) -> Result<()> {
+    let lmdb = Lmdb::open(theirs, map_bytes(graph), Mode::Load)?;
+    load(&lmdb, graph, theirs)?;
+    for segments in [1, SEGMENTS] {
+        let store = Fixture::of(graph, segments)?;
+        let mut scene = Scene { table, graph, plan: *plan, note: counted(segments, "segment") };
+        scene.searches(&store.reader(), &lmdb.reader()?)?;
+    }
+    lmdb.close();
+    Ok(())
 }
 
 fn loads(table: &mut Table, graph: &Graph, ours: &Path, theirs: &Path) -> Result<()> {
@@ -168,11 +186,7 @@ impl Scene<'_> {
         let few = &ids[..ids.len().min(RANKS)];
         let (mut ranked, mut projected) = (Duration::MAX, Duration::MAX);
         for _ in 0..self.plan.passes {
-            let start = Instant::now();
-            for id in few {
-                a.rank(*id)?;
-            }
-            ranked = ranked.min(start.elapsed());
+            ranked = ranked.min(self.plan.timed(|| few.iter().try_for_each(|id| a.rank(*id)))?);
             let start = Instant::now();
             let found = a.project()?;
             projected = projected.min(start.elapsed());
@@ -181,16 +195,14 @@ impl Scene<'_> {
             }
         }
         let what = format!("rank from one, the first {RANKED} ({})", self.note);
-        self.table.add(what, Unit::Rate, rate(few.len(), ranked), None);
+        let each = ranked.as_secs_f64() / few.len() as f64;
+        self.table.add(what, Unit::Seconds, each, None);
         let what = format!("projection ({})", self.note);
         self.table.add(what, Unit::Seconds, projected.as_secs_f64(), None);
         Ok(())
     }
 
     fn reads<A: Reader, B: Reader>(&mut self, a: &A, b: &B) -> Result<()> {
-        if self.plan.graph_alone {
-            return Ok(());
-        }
         let graph = self.graph;
         let count = graph.ids().len();
         let asked = Questions::new(graph, count, 7);
@@ -233,28 +245,37 @@ impl Scene<'_> {
         theirs: impl Fn() -> Result<Sum>,
     ) -> Result<()> {
         let what = format!("{what} ({})", self.note);
-        let own = self.plan.best(&format!("sutra: {what}"), right, ours)?;
-        let other = self.plan.best(&format!("lmdb: {what}"), right, theirs)?;
+        let (mut own, mut other) = (Duration::MAX, Duration::MAX);
+        // One after the other, since other users of the machine come and go.
+        for _ in 0..self.plan.passes {
+            own = own.min(self.plan.pass(&format!("sutra: {what}"), right, &ours)?);
+            other = other.min(self.plan.pass(&format!("lmdb: {what}"), right, &theirs)?);
+        }
         self.table.add_rate(&what, items, own, other);
         Ok(())
     }
 }
 
 impl Plan {
-    /// The time of the best pass.
-    fn best(&self, what: &str, right: Sum, work: impl Fn() -> Result<Sum>) -> Result<Duration> {
-        let mut best = Duration::MAX;
-        for _ in 0..self.passes {
-            let (start, had) = (Instant::now(), processor_time()?);
-            let sum = work()?;
-            let wall = start.elapsed();
-            let time = if self.processor_time { processor_time()? - had } else { wall };
-            best = best.min(time);
-            if sum != right {
-                return Err(format!("{what}: {sum:?} was read, {right:?} is right").into());
-            }
+    /// The time of one pass, if it gave the right answer.
+    fn pass(&self, what: &str, right: Sum, work: impl Fn() -> Result<Sum>) -> Result<Duration> {
+        let mut sum = Sum::default();
+        let time = self.timed(|| {
+            sum = work()?;
+            Ok(())
+        })?;
+        if sum != right {
+            return Err(format!("{what}: {sum:?} was read, {right:?} is right").into());
         }
-        Ok(best)
+        Ok(time)
+    }
+
+    /// The time of one pass.
+    fn timed(&self, work: impl FnOnce() -> Result<()>) -> Result<Duration> {
+        let (start, had) = (Instant::now(), processor_time()?);
+        work()?;
+        let wall = start.elapsed();
+        Ok(if self.processor_time { processor_time()? - had } else { wall })
     }
 }
 

@@ -1,5 +1,7 @@
 //! [`Fixture`]: a small store of as many segments as are wanted, for the benchmarks in `benches`.
 
+use std::ops::Range;
+
 use sutra_lsm::CompactionConfig;
 use tempfile::TempDir;
 
@@ -13,6 +15,9 @@ use crate::sutra::{Sutra, SutraReader};
 pub const CONCEPTS: usize = 20_000;
 /// Associations of it.
 pub const ASSOCIATIONS: usize = 4 * CONCEPTS;
+
+/// Changes in one commit, far fewer than may be.
+const BATCH: usize = 10_000;
 
 /// A store in a directory of its own, which goes with it.
 pub struct Fixture {
@@ -32,12 +37,18 @@ impl Fixture {
     /// the concepts and of the associations.
     pub fn of(graph: &Graph, segments: usize) -> Result<Self> {
         let place = tempfile::tempdir()?;
-        let store = Sutra::open_with(place.path(), CompactionConfig::default())?;
+        // Nothing is flushed but where it is asked for.
+        let config = CompactionConfig { max_segment_size: 1 << 30, ..CompactionConfig::default() };
+        let store = Sutra::open_with(place.path(), config)?;
         let (concepts, associations) = (graph.ids().len(), graph.edges().len());
         for part in 0..segments {
             let part_of = |whole: usize| whole * part / segments..whole * (part + 1) / segments;
-            store.put_concepts(graph, part_of(concepts))?;
-            store.put_associations(graph, part_of(associations))?;
+            for few in in_batches(part_of(concepts)) {
+                store.put_concepts(graph, few)?;
+            }
+            for few in in_batches(part_of(associations)) {
+                store.put_associations(graph, few)?;
+            }
             store.tree().flush()?;
         }
         let fixture = Self { store, place };
@@ -71,6 +82,12 @@ impl Fixture {
         self.store.close()?;
         Ok(self.place)
     }
+}
+
+/// A range in parts that fit into one commit each.
+fn in_batches(range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let end = range.end;
+    range.step_by(BATCH).map(move |first| first..(first + BATCH).min(end))
 }
 
 /// Fails unless what was read is right.

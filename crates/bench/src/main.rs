@@ -31,7 +31,7 @@ struct Arguments {
     /// has other things to do
     #[arg(long)]
     processor_time: bool,
-    /// After the load measure nothing but searches along associations
+    /// Measure nothing but searches along associations, in one segment and in three
     #[arg(long)]
     graph_alone: bool,
     /// What the graph depends on

@@ -105,12 +105,17 @@ pub struct SutraReader(Snapshot);
 pub const RANKED: usize = 50;
 
 impl SutraReader {
-    /// The sum of the highest personalised PageRanks from a concept, associations followed both ways.
-    pub fn rank(&self, id: ConceptId) -> Result<f64> {
+    /// Finds the highest personalised PageRanks from a concept, associations followed both ways.
+    /// What it was sure of and what it left open have to be all there is.
+    pub fn rank(&self, id: ConceptId) -> Result<()> {
         let (all, how) = (EdgeFilter::all(), Ppr::default());
         let walk = Walk::new(Along::Both, &all);
         let found = personalized_pagerank(&self.0.graph(), &[(id, 1.0)], RANKED, &how, &walk)?;
-        Ok(found.top.iter().map(|ranked| ranked.score).sum())
+        let sum: f64 = found.top.iter().map(|ranked| ranked.score).sum();
+        if !found.outcome.is_complete() || sum <= 0.0 || sum + found.residual > 1.0 + 1e-9 {
+            return Err(format!("ranks of {sum} with {} left", found.residual).into());
+        }
+        Ok(())
     }
 
     /// The whole graph in memory.

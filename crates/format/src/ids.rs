@@ -1,5 +1,6 @@
 //! Names of things: [`ConceptId`] and [`AssociationKind`].
 
+use core::cmp::Ordering;
 use core::fmt;
 use core::str::FromStr;
 
@@ -12,8 +13,6 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
     Copy,
     PartialEq,
     Eq,
-    PartialOrd,
-    Ord,
     Hash,
     Default,
     FromBytes,
@@ -60,6 +59,21 @@ impl ConceptId {
         let mut id = [0; 16];
         id.copy_from_slice(&digest[..16]);
         Self(id)
+    }
+}
+
+/// By bytes, the first one first: compared as one number, which is several times as fast.
+impl Ord for ConceptId {
+    #[inline]
+    fn cmp(&self, other: &Self) -> Ordering {
+        u128::from_be_bytes(self.0).cmp(&u128::from_be_bytes(other.0))
+    }
+}
+
+impl PartialOrd for ConceptId {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Associations of many ends at once, in stages, so that the cache misses of one stage overlap.
 
+use std::hint::black_box;
+
 use sutra_format::{AssociationRecord, ConceptId, TagLine};
 use zerocopy::little_endian::U32;
 
@@ -9,7 +11,7 @@ use crate::reader::Segment;
 use crate::sections::Directory;
 
 /// Lookups that are in flight together: about as many as a core has misses outstanding.
-const BATCH: usize = 16;
+const BATCH: usize = 32;
 
 /// What a directory says of a key before any record is read.
 #[derive(Clone, Copy)]
@@ -36,6 +38,12 @@ impl<D: AsRef<[u8]>> Segment<D> {
         self.require_sorted()?;
         for (keys, found) in keys.chunks(BATCH).zip(found.chunks_mut(BATCH)) {
             let guesses = self.guesses(&self.sections.sources, keys)?;
+            // Nothing waits for the first records: all are on the way at once.
+            for guess in &guesses[..keys.len()] {
+                if let Guess::Rows(start, _) = guess {
+                    black_box(self.association(*start)?.seq);
+                }
+            }
             for ((found, (hash, id)), guess) in found.iter_mut().zip(keys).zip(guesses) {
                 *found = match guess {
                     Guess::Absent => &[],
@@ -67,6 +75,11 @@ impl<D: AsRef<[u8]>> Segment<D> {
             for (rows, guess) in guessed.iter_mut().zip(guesses) {
                 if let Guess::Rows(start, end) = guess {
                     *rows = self.incoming_rows(start, end)?;
+                }
+            }
+            for rows in guessed {
+                if let Some(row) = rows.first() {
+                    black_box(self.association(row.get())?.seq);
                 }
             }
             for (((found, (hash, id)), guess), rows) in

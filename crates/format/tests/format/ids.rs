@@ -94,3 +94,17 @@ proptest! {
         prop_assert_eq!(a.cmp(&b), a.to_string().cmp(&b.to_string()));
     }
 }
+
+#[test]
+fn ids_are_ordered_by_their_bytes_the_first_one_first() {
+    for place in 0..16 {
+        let (mut low, mut high) = ([0x80; 16], [0x80; 16]);
+        (low[place], high[place]) = (0x7f, 0x81);
+        low[place + 1..].fill(0xff);
+        high[place + 1..].fill(0);
+        let (low_id, high_id) = (ConceptId::from_bytes(low), ConceptId::from_bytes(high));
+        assert_eq!(low_id.cmp(&high_id), low.cmp(&high), "byte {place}");
+        assert_eq!(high_id.cmp(&low_id), high.cmp(&low), "byte {place}");
+        assert_eq!(low_id.cmp(&low_id), low.cmp(&low));
+    }
+}

@@ -112,6 +112,46 @@ pub trait Adjacency {
         Ok(ControlFlow::Continue(()))
     }
 
+    /// Tells who is at the other end of each edge that [`edges_of_all`](Self::edges_of_all) would
+    /// tell, in the same order. Worth implementing where the rest of an edge costs more.
+    fn neighbors_of_all(
+        &self,
+        vertices: &[Self::Vertex],
+        direction: Direction,
+        filter: &Self::Filter,
+        mut visit: impl FnMut(usize, Self::Vertex) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, Self::Error> {
+        self.edges_of_all(vertices, direction, filter, |at, edge| visit(at, edge.neighbor))
+    }
+
+    /// Tells who is at the other end of the edges of any of `vertices`: each at least once, in any
+    /// order, and as often as is easiest. Worth implementing where several tables have edges, since
+    /// none has to be held against another.
+    fn reach_of_all(
+        &self,
+        vertices: &[Self::Vertex],
+        direction: Direction,
+        filter: &Self::Filter,
+        mut visit: impl FnMut(Self::Vertex) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, Self::Error> {
+        self.neighbors_of_all(vertices, direction, filter, |_, neighbor| visit(neighbor))
+    }
+
+    /// Appends to `bounds` what is known of the degree of each of `vertices`. Worth implementing
+    /// where bounds cost less than a [`degree`](Self::degree), or many less than one by one.
+    fn degrees_of_all(
+        &self,
+        vertices: &[Self::Vertex],
+        direction: Direction,
+        filter: &Self::Filter,
+        bounds: &mut Vec<DegreeBounds>,
+    ) -> Result<(), Self::Error> {
+        for vertex in vertices {
+            bounds.push(DegreeBounds::exactly(self.degree(*vertex, direction, filter)?));
+        }
+        Ok(())
+    }
+
     /// How many edges [`edges`](Self::edges) would tell. Worth implementing where they need not be
     /// read for that.
     fn degree(
@@ -120,12 +160,38 @@ pub trait Adjacency {
         direction: Direction,
         filter: &Self::Filter,
     ) -> Result<u64, Self::Error> {
-        let mut degree = 0;
-        let _ = self.edges(vertex, direction, filter, |_| {
-            degree += 1;
-            ControlFlow::Continue(())
-        })?;
-        Ok(degree)
+        count_edges(self, vertex, direction, filter)
+    }
+}
+
+/// How many edges are told of a vertex.
+pub(super) fn count_edges<A: Adjacency + ?Sized>(
+    graph: &A,
+    vertex: A::Vertex,
+    direction: Direction,
+    filter: &A::Filter,
+) -> Result<u64, A::Error> {
+    let mut degree = 0;
+    let _ = graph.edges(vertex, direction, filter, |_| {
+        degree += 1;
+        ControlFlow::Continue(())
+    })?;
+    Ok(degree)
+}
+
+/// How many edges a vertex has at least, and at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DegreeBounds {
+    /// Not fewer than that.
+    pub least: u64,
+    /// Not more than that.
+    pub most: u64,
+}
+
+impl DegreeBounds {
+    /// So many, and that is certain.
+    pub const fn exactly(degree: u64) -> Self {
+        Self { least: degree, most: degree }
     }
 }
 

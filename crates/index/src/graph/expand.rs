@@ -60,11 +60,28 @@ pub fn expand<A: Adjacency>(
     hops: u32,
     walk: &Walk<'_, A>,
 ) -> Result<Expansion<A::Vertex>, A::Error> {
+    // Order and repetitions cannot be seen in a complete answer, and most are.
+    let found = levels(graph, seeds, hops, walk, false)?;
+    if found.outcome.is_complete() {
+        return Ok(found);
+    }
+    levels(graph, seeds, hops, walk, true)
+}
+
+/// The answer; `in_order` if edges are to be told once and in their order, on which depends what a
+/// limit leaves of it.
+fn levels<A: Adjacency>(
+    graph: &A,
+    seeds: &[A::Vertex],
+    hops: u32,
+    walk: &Walk<'_, A>,
+    in_order: bool,
+) -> Result<Expansion<A::Vertex>, A::Error> {
     let mut near = Near::new(seeds);
     let mut meter = Meter::new(walk.limits);
     let mut flow = ControlFlow::Continue(());
     while near.hops < hops && near.start < near.reached.len() && flow.is_continue() {
-        flow = near.step(graph, near.hops + 1 == hops, walk, &mut meter)?;
+        flow = near.step(graph, in_order, walk, &mut meter)?;
     }
     Ok(Expansion { reached: near.reached, outcome: meter.outcome() })
 }
@@ -76,13 +93,15 @@ struct Near<V> {
     /// Where the last level starts.
     start: usize,
     hops: u32,
-    /// All but the last level, if it was known to be the last.
-    seen: HashSet<V, RandomState>,
+    seen: Seen<V>,
     gathered: Vec<V>,
 }
 
 /// How many told neighbours are gathered at least before equal ones are dropped.
 const GATHERED: usize = 4096;
+
+/// How many told neighbours there is room for at first.
+const FIRST: usize = 256;
 
 impl<V: Copy + Ord + Hash> Near<V> {
     fn new(seeds: &[V]) -> Self {
@@ -90,54 +109,95 @@ impl<V: Copy + Ord + Hash> Near<V> {
         seeds.sort_unstable();
         seeds.dedup();
         let reached = seeds.iter().map(|vertex| Reached { vertex: *vertex, hops: 0 }).collect();
-        let seen = seeds.into_iter().collect();
-        Self { reached, start: 0, hops: 0, seen, gathered: Vec::new() }
+        let gathered = Vec::with_capacity(FIRST);
+        Self { reached, start: 0, hops: 0, seen: Seen::default(), gathered }
     }
 
     /// Finds the next level.
     fn step<A: Adjacency<Vertex = V>>(
         &mut self,
         graph: &A,
-        last: bool,
+        in_order: bool,
         walk: &Walk<'_, A>,
         meter: &mut Meter,
     ) -> Result<ControlFlow<()>, A::Error> {
         let Self { reached, start, hops, seen, gathered } = self;
         let frontier: Vec<V> = reached[*start..].iter().map(|at| at.vertex).collect();
+        gathered.clear();
         let mut room = GATHERED;
-        let visit = |_, edge: Edge<V, A::Reference>| {
+        let mut take = |neighbor| {
             meter.edge()?;
-            gathered.push(edge.neighbor);
+            gathered.push(neighbor);
             if gathered.len() >= room {
-                distinct(gathered, seen);
+                seen.keep_new(gathered, reached);
                 // A break leaves more than there is room for, and what follows keeps the lowest.
                 meter.vertices(reached.len() + gathered.len())?;
                 room = gathered.len() * 2 + GATHERED;
             }
             ControlFlow::Continue(())
         };
-        let mut flow = graph.edges_of_all(&frontier, walk.direction, walk.filter, visit)?;
-        distinct(gathered, seen);
+        let Walk { direction, filter, .. } = *walk;
+        let mut flow = if in_order {
+            graph.neighbors_of_all(&frontier, direction, filter, |_, neighbor| take(neighbor))?
+        } else {
+            graph.reach_of_all(&frontier, direction, filter, take)?
+        };
+        seen.keep_new(gathered, reached);
         if meter.vertices(reached.len() + gathered.len()).is_break() {
             gathered.truncate(walk.limits.vertices.saturating_sub(reached.len()));
             flow = ControlFlow::Break(());
         }
         *start = reached.len();
         *hops += 1;
-        if !last {
-            seen.extend(gathered.iter().copied());
-        }
-        reached.extend(gathered.drain(..).map(|vertex| Reached { vertex, hops: *hops }));
+        reached.extend(gathered.iter().map(|vertex| Reached { vertex: *vertex, hops: *hops }));
         Ok(flow)
     }
 }
 
-/// Sorts, and keeps each that was not seen once.
-fn distinct<V: Copy + Ord + Hash>(gathered: &mut Vec<V>, seen: &HashSet<V, RandomState>) {
-    gathered.sort_unstable();
-    gathered.dedup();
-    gathered.retain(|vertex| !seen.contains(vertex));
+/// What was reached before: a table of it is made only once it is so much that seeking each in what
+/// was gathered costs more.
+struct Seen<V> {
+    table: HashSet<V, RandomState>,
+    /// How many of those that were reached are in the table.
+    count: usize,
+    found: Vec<usize>,
 }
+
+impl<V> Default for Seen<V> {
+    fn default() -> Self {
+        Self { table: HashSet::default(), count: 0, found: Vec::new() }
+    }
+}
+
+impl<V: Copy + Ord + Hash> Seen<V> {
+    /// Sorts, and keeps each that was not reached once.
+    fn keep_new(&mut self, gathered: &mut Vec<V>, reached: &[Reached<V>]) {
+        gathered.sort_unstable();
+        gathered.dedup();
+        if reached.len() * FEWER < gathered.len() {
+            self.found.clear();
+            let places = reached.iter().map(|at| gathered.binary_search(&at.vertex));
+            self.found.extend(places.filter_map(Result::ok));
+            if self.found.is_empty() {
+                return;
+            }
+            self.found.sort_unstable();
+            let (mut found, mut place) = (self.found.iter().copied().peekable(), 0);
+            gathered.retain(|_| {
+                let is_known = found.next_if_eq(&place).is_some();
+                place += 1;
+                !is_known
+            });
+        } else {
+            self.table.extend(reached[self.count..].iter().map(|at| at.vertex));
+            self.count = reached.len();
+            gathered.retain(|vertex| !self.table.contains(vertex));
+        }
+    }
+}
+
+/// Each is sought if there are so many times fewer of them. A search is some ten comparisons.
+const FEWER: usize = 4;
 
 /// [`expand`], with the edge by which each vertex was first reached.
 pub fn expand_traced<A: Adjacency>(

@@ -130,11 +130,6 @@ impl Meter {
         ControlFlow::Break(())
     }
 
-    /// Edges that were told.
-    pub(super) fn edges(&self) -> u64 {
-        self.edges
-    }
-
     pub(super) fn outcome(&self) -> Outcome {
         self.met.map_or(Outcome::Complete, Outcome::LimitReached)
     }

@@ -23,6 +23,7 @@ mod expand;
 mod levels;
 mod limits;
 mod masses;
+mod numbers;
 mod path;
 mod paths;
 mod push;
@@ -30,7 +31,7 @@ mod shortest;
 mod subgraph;
 pub mod whole;
 
-pub use adjacency::{Adjacency, Direction, Edge, EdgeOf, Kinds};
+pub use adjacency::{Adjacency, DegreeBounds, Direction, Edge, EdgeOf, Kinds};
 pub use cheapest::{Cheapest, CheapestOf, Reach, Reachable, cheapest_from, cheapest_path};
 pub use csr::{Csr, CsrBuilder};
 pub use error::{GraphError, TooLarge};

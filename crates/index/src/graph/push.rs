@@ -1,12 +1,12 @@
 //! [`personalized_pagerank`]: what is near a set of seeds, counting all ways there.
 
-use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
-use super::adjacency::Adjacency;
+use super::adjacency::{Adjacency, DegreeBounds};
 use super::error::GraphError;
 use super::limits::{Limits, Meter, Outcome, Walk};
-use super::masses::{Met, UNKNOWN, give};
+use super::masses::{Enough, Met};
+use super::numbers::Hashed;
 
 /// How [`personalized_pagerank`] walks.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,19 +69,19 @@ pub fn personalized_pagerank<A: Adjacency>(
     check(seeds, ppr)?;
     let mut push = Push::new(graph, seeds, ppr, walk);
     let mut flow = ControlFlow::Continue(());
-    while flow.is_continue() && !push.queue.is_empty() {
+    while flow.is_continue() && !push.met.queue.is_empty() {
         flow = push.settle()?;
     }
-    let (edges, outcome) = (push.meter.edges(), push.meter.outcome());
+    let (edges, outcome) = (push.walked, push.meter.outcome());
     let residual = push.met.masses.iter().map(|mass| mass.waiting).sum();
     Ok(Ranking { top: top(&push.met, count), residual, edges, outcome })
 }
 
 /// The best `count`, best first.
 fn top<V: Copy + Ord>(met: &Met<V>, count: usize) -> Vec<Ranked<V>> {
-    let settled = met.keys.iter().zip(&met.masses).filter(|(_, mass)| mass.settled > 0.0);
+    let settled = met.masses.iter().filter(|mass| mass.settled > 0.0);
     let mut ranked: Vec<_> =
-        settled.map(|(vertex, mass)| Ranked { vertex: *vertex, score: mass.settled }).collect();
+        settled.map(|mass| Ranked { vertex: mass.key, score: mass.settled }).collect();
     let order = |a: &Ranked<V>, b: &Ranked<V>| {
         b.score.total_cmp(&a.score).then_with(|| a.vertex.cmp(&b.vertex))
     };
@@ -115,15 +115,18 @@ struct Push<'g, A: Adjacency> {
     ppr: &'g Ppr,
     walk: &'g Walk<'g, A>,
     meter: Meter,
+    /// Edges along which anything was handed on.
+    walked: u64,
     met: Met<A::Vertex>,
-    queue: VecDeque<u32>,
     /// Numbers of the seeds, and how likely a walker starts there.
     starts: Vec<(u32, f64)>,
     /// Whose turn it is, and what they are called.
     turns: Vec<Turn>,
     vertices: Vec<A::Vertex>,
-    /// Edges and their weights, with the turn they belong to, if weights count.
+    bounds: Vec<DegreeBounds>,
+    /// Ends and weights of edges, with the turn they belong to.
     told: Vec<(usize, A::Vertex, f64)>,
+    hashes: Vec<Hashed>,
 }
 
 impl<'g, A: Adjacency> Push<'g, A> {
@@ -133,18 +136,21 @@ impl<'g, A: Adjacency> Push<'g, A> {
             ppr,
             walk,
             meter: Meter::new(walk.limits),
-            met: Met::new(),
-            queue: VecDeque::new(),
+            walked: 0,
+            met: Met::new(ppr.epsilon),
             starts: Vec::new(),
             turns: Vec::new(),
             vertices: Vec::new(),
+            bounds: Vec::new(),
             told: Vec::new(),
+            hashes: Vec::new(),
         };
         let sum: f64 = seeds.iter().map(|(_, share)| share).sum();
         for (seed, share) in seeds {
             // Seeds are remembered whatever the limit is: the caller has as many already.
             let free = &mut Meter::new(Limits::NONE);
-            let met = push.met.meet(*seed, free);
+            let hashed = push.met.numbers.hash(seed);
+            let met = push.met.meet(*seed, hashed, free);
             if let ControlFlow::Continue(number) = met {
                 push.starts.push((number, share / sum));
             }
@@ -156,99 +162,136 @@ impl<'g, A: Adjacency> Push<'g, A> {
     /// Hands `mass` to the seeds.
     fn restart(&mut self, mass: f64) {
         for (number, share) in &self.starts {
-            give(&mut self.met.masses, &mut self.queue, *number, mass * share, self.ppr.epsilon);
+            self.met.give(*number, mass * share);
         }
     }
 
     /// Settles what waits at the vertices that have waited longest, and hands on the rest.
     fn settle(&mut self) -> Result<ControlFlow<()>, GraphError<A::Error>> {
+        self.learn_degrees()?;
+        self.take_turns();
+        if self.tell()?.is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+        Ok(self.hand_on())
+    }
+
+    /// Asks what is not known of the degrees of those that have waited longest.
+    fn learn_degrees(&mut self) -> Result<(), A::Error> {
+        let Self { graph, walk, met, vertices, bounds, .. } = self;
+        vertices.clear();
+        bounds.clear();
+        let first = || met.queue.iter().take(TOGETHER).map(|number| *number as usize);
+        let unasked = first().map(|number| &met.masses[number]).filter(|mass| mass.is_unasked());
+        vertices.extend(unasked.map(|mass| mass.key));
+        if vertices.is_empty() {
+            return Ok(());
+        }
+        graph.degrees_of_all(vertices, walk.direction, walk.filter, bounds)?;
+        let mut bounds = bounds.iter();
+        for number in met.queue.iter().take(TOGETHER) {
+            let mass = &mut met.masses[*number as usize];
+            if mass.is_unasked()
+                && let Some(bounds) = bounds.next()
+            {
+                mass.learn(*bounds);
+            }
+        }
+        Ok(())
+    }
+
+    /// Chooses those who hand on, as far as is known without their edges.
+    fn take_turns(&mut self) {
         self.turns.clear();
         self.vertices.clear();
-        let (mut back, count) = (0.0, self.queue.len().min(TOGETHER));
-        for number in self.queue.drain(..count) {
-            let mass = &mut self.met.masses[number as usize];
-            let vertex = self.met.keys[number as usize];
-            mass.queued = false;
-            if mass.degree == UNKNOWN {
-                let degree = self.graph.degree(vertex, self.walk.direction, self.walk.filter)?;
-                mass.degree = u32::try_from(degree).unwrap_or(UNKNOWN).min(UNKNOWN - 1);
+        let mut edges = 0;
+        for _ in 0..TOGETHER {
+            let Some((number, mass)) = self.met.next() else { break };
+            if mass.is_enough(self.ppr.epsilon) != Enough::No {
+                edges += mass.most();
+                self.turns.push(Turn { number, count: 0, sum: 0.0, whole: 0.0, left: 0.0 });
+                self.vertices.push(mass.key);
             }
-            if !mass.is_enough(self.ppr.epsilon) {
-                continue;
-            }
-            let waiting = std::mem::take(&mut mass.waiting);
-            mass.settled += self.ppr.alpha * waiting;
-            let rest = waiting - self.ppr.alpha * waiting;
-            if mass.degree == 0 {
-                back += rest;
-            } else {
-                let share = rest / f64::from(mass.degree);
-                self.turns.push(Turn { number, share, whole: rest, left: rest });
-                self.vertices.push(vertex);
+            if edges > MANY {
+                break;
             }
         }
-        if back > 0.0 {
-            self.restart(back);
-        }
-        if self.ppr.weighted { self.hand_on_by_weight() } else { self.hand_on() }
     }
 
-    /// Gives each neighbour the same. What a limit leaves over stays where it was.
-    fn hand_on(&mut self) -> Result<ControlFlow<()>, GraphError<A::Error>> {
-        let Self { graph, ppr, walk, meter, met, queue, turns, vertices, .. } = self;
-        let flow = graph.edges_of_all(vertices, walk.direction, walk.filter, |at, edge| {
-            meter.edge()?;
-            let neighbor = met.meet(edge.neighbor, meter)?;
-            let turn = &mut turns[at];
-            give(&mut met.masses, queue, neighbor, turn.share, ppr.epsilon);
-            turn.left -= turn.share;
-            ControlFlow::Continue(())
-        })?;
-        if flow.is_break() {
-            self.take_back();
-        }
-        Ok(flow)
-    }
-
-    /// Gives each neighbour its part by weight. What a limit leaves over stays where it was.
-    fn hand_on_by_weight(&mut self) -> Result<ControlFlow<()>, GraphError<A::Error>> {
-        let Self { graph, ppr, walk, meter, met, queue, turns, vertices, told, .. } = self;
+    /// Reads the edges of those whose turn it is. Nothing is handed on if a limit is met.
+    fn tell(&mut self) -> Result<ControlFlow<()>, GraphError<A::Error>> {
+        let Self { graph, walk, meter, turns, vertices, told, .. } = self;
         told.clear();
-        let mut sums = [0.0; TOGETHER];
+        let (direction, filter) = (walk.direction, walk.filter);
+        if !self.ppr.weighted {
+            let flow = graph.neighbors_of_all(vertices, direction, filter, |at, neighbor| {
+                meter.edge()?;
+                turns[at].count += 1;
+                told.push((at, neighbor, 1.0));
+                ControlFlow::Continue(())
+            })?;
+            turns.iter_mut().for_each(|turn| turn.sum = f64::from(turn.count));
+            return Ok(flow);
+        }
         let mut bad = None;
-        let flow = graph.edges_of_all(vertices, walk.direction, walk.filter, |at, edge| {
+        let flow = graph.edges_of_all(vertices, direction, filter, |at, edge| {
             meter.edge()?;
             let weight = f64::from(edge.weight);
             if !(weight >= 0.0 && weight.is_finite()) {
                 bad = Some(GraphError::Weight { kind: edge.kind, weight: edge.weight });
                 return ControlFlow::Break(());
             }
-            sums[at] += weight;
+            turns[at].count += 1;
+            turns[at].sum += weight;
             told.push((at, edge.neighbor, weight));
             ControlFlow::Continue(())
         })?;
-        if let Some(error) = bad {
-            return Err(error);
+        bad.map_or(Ok(flow), Err)
+    }
+
+    /// Gives each neighbour its part. What a limit leaves over stays where it was.
+    fn hand_on(&mut self) -> ControlFlow<()> {
+        let Self { ppr, meter, walked, met, turns, told, hashes, .. } = self;
+        let mut back = 0.0;
+        for turn in &mut *turns {
+            let mass = &mut met.masses[turn.number as usize];
+            mass.learn(DegreeBounds::exactly(turn.count.into()));
+            if mass.is_enough(ppr.epsilon) == Enough::No {
+                continue; // Its edges were read only to be counted.
+            }
+            let waiting = std::mem::take(&mut mass.waiting);
+            let settled = ppr.alpha * waiting;
+            mass.settled += settled;
+            if turn.sum == 0.0 {
+                back += waiting - settled;
+            } else {
+                (turn.whole, turn.left) = (waiting - settled, waiting - settled);
+            }
+            *walked += u64::from(turn.count);
         }
-        if flow.is_break() {
-            self.take_back();
-            return Ok(flow);
+        for some in told.chunks(AHEAD) {
+            hashes.clear();
+            hashes.extend(some.iter().map(|(_, neighbor, _)| met.numbers.hash(neighbor)));
+            hashes.iter().for_each(|hashed| met.numbers.warm(*hashed));
+            for ((at, neighbor, weight), hashed) in some.iter().zip(&*hashes) {
+                let turn = &mut turns[*at];
+                if turn.whole == 0.0 || *weight == 0.0 {
+                    continue;
+                }
+                let ControlFlow::Continue(neighbor) = met.meet(*neighbor, *hashed, meter) else {
+                    self.take_back();
+                    self.restart(back);
+                    return ControlFlow::Break(());
+                };
+                let share = turn.whole * (weight / turn.sum);
+                met.give(neighbor, share);
+                turn.left -= share;
+            }
         }
-        for (at, neighbor, weight) in told.iter().filter(|(_, _, weight)| *weight > 0.0) {
-            let ControlFlow::Continue(neighbor) = met.meet(*neighbor, meter) else {
-                self.take_back();
-                return Ok(ControlFlow::Break(()));
-            };
-            let share = turns[*at].whole * (weight / sums[*at]);
-            give(&mut met.masses, queue, neighbor, share, ppr.epsilon);
-            turns[*at].left -= share;
-        }
-        let idle = turns.iter().zip(sums).filter(|(_, sum)| *sum == 0.0);
-        let back: f64 = idle.map(|(turn, _)| turn.left).sum();
         if back > 0.0 {
             self.restart(back);
         }
-        Ok(flow)
+        ControlFlow::Continue(())
     }
 
     /// Leaves with each vertex what it could not hand on.
@@ -262,12 +305,19 @@ impl<'g, A: Adjacency> Push<'g, A> {
 /// How many vertices hand on together, so that their edges are read together.
 const TOGETHER: usize = 32;
 
+/// How many neighbours are looked up together.
+const AHEAD: usize = 32;
+
+/// No other turn is begun with so many edges, since all that are told are held in memory.
+const MANY: usize = 100_000;
+
 /// What a vertex hands on.
 struct Turn {
     number: u32,
-    /// To each neighbour, where all get the same.
-    share: f64,
-    /// To all of them.
+    /// Its edges, and their weights together.
+    count: u32,
+    sum: f64,
+    /// What all of them get.
     whole: f64,
     /// What was not handed on yet.
     left: f64,

@@ -54,7 +54,7 @@ impl<D: Dir> GraphView<'_, D> {
                 }
             }
             let Some(run) = found else { continue };
-            count += meant(run, filter)?;
+            count += filter.count(run)?;
             // An edge of the vertex with itself is an outgoing one, and was counted as that.
             if let (Direction::Both, Run::Together(records)) = (direction, run) {
                 let loops = records.iter().filter(|r| r.target == vertex && filter.admits(r));
@@ -65,9 +65,12 @@ impl<D: Dir> GraphView<'_, D> {
     }
 }
 
-fn meant<D: Dir>(run: Run<'_, D>, filter: &EdgeFilter) -> Result<u64> {
-    if filter.kinds().is_empty() {
-        return Ok(run.len() as u64);
+impl EdgeFilter {
+    /// How many of a run are of the kinds that are meant.
+    pub(super) fn count<D: Dir>(&self, run: Run<'_, D>) -> Result<u64> {
+        if self.kinds().is_empty() {
+            return Ok(run.len() as u64);
+        }
+        self.kinds().iter().map(|kind| Ok(run.of_kind(*kind)?.len() as u64)).sum()
     }
-    filter.kinds().iter().map(|kind| Ok(run.of_kind(*kind)?.len() as u64)).sum()
 }

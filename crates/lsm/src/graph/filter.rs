@@ -56,10 +56,16 @@ impl EdgeFilter {
     /// Whether this association is meant.
     #[inline]
     pub fn admits(&self, record: &AssociationRecord) -> bool {
-        (self.kinds.is_empty() || self.kinds.contains(&record.kind()))
+        self.admits_kind(record)
             && self.valid_at.is_none_or(|ms| holds_at(record, ms))
             && self.weight_min.is_none_or(|least| record.weight.get() >= least)
             && self.confidence_min.is_none_or(|least| record.confidence.get() >= least)
+    }
+
+    /// Whether an association of its kind is meant.
+    #[inline]
+    pub(super) fn admits_kind(&self, record: &AssociationRecord) -> bool {
+        self.kinds.is_empty() || self.kinds.contains(&record.kind())
     }
 
     /// Whether it asks for nothing but kinds.

@@ -8,19 +8,20 @@
 //! * Look-ups of many vertices are begun together, so that their waits for memory overlap.
 
 mod degree;
+mod ends;
 mod filter;
+mod located;
 mod merge;
 mod project;
 mod run;
 
-use std::hint::black_box;
 use std::ops::ControlFlow;
 
 use sutra_format::{AssociationRecord, ConceptId};
 use sutra_fs::{Dir, OsDir};
-use sutra_index::graph::{Adjacency, Direction, Edge, EdgeOf};
-use zerocopy::little_endian::U32;
+use sutra_index::graph::{Adjacency, DegreeBounds, Direction, Edge, EdgeOf};
 
+use self::located::{Located, TOGETHER};
 use self::run::{Run, Runs};
 use crate::error::{LsmError, Result};
 use crate::files::MappedSegment;
@@ -247,13 +248,14 @@ impl<D: Dir> Adjacency for GraphView<'_, D> {
         if let [vertex] = vertices {
             return self.edges(*vertex, direction, filter, |edge| visit(0, edge));
         }
-        let mut located = Located::new(self);
+        let mut located = Located::new(self, direction);
         for (chunk, first) in vertices.chunks(TOGETHER).zip((0..).step_by(TOGETHER)) {
-            located.locate(self, chunk, direction)?;
-            for (at, (hash, id)) in located.keys.iter().enumerate() {
+            located.locate(self, chunk)?;
+            located.warm()?;
+            for (at, (hash, id)) in located.keys().iter().enumerate() {
                 for outgoing in sides(direction) {
                     let end = self.end(*hash, *id, direction, *outgoing)?;
-                    let sealed = located.runs(self, at, *outgoing).map(Ok);
+                    let sealed = located.runs(at, *outgoing).map(Ok);
                     let mut told = |edge| visit(first + at, edge);
                     if self.tell_end(&end, sealed, filter, &mut told)?.is_break() {
                         return Ok(ControlFlow::Break(()));
@@ -262,6 +264,42 @@ impl<D: Dir> Adjacency for GraphView<'_, D> {
             }
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    fn neighbors_of_all(
+        &self,
+        vertices: &[ConceptId],
+        direction: Direction,
+        filter: &EdgeFilter,
+        mut visit: impl FnMut(usize, ConceptId) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>> {
+        if self.is_plain(filter) {
+            return self.neighbors(vertices, direction, filter, visit);
+        }
+        self.edges_of_all(vertices, direction, filter, |at, edge| visit(at, edge.neighbor))
+    }
+
+    fn reach_of_all(
+        &self,
+        vertices: &[ConceptId],
+        direction: Direction,
+        filter: &EdgeFilter,
+        mut visit: impl FnMut(ConceptId) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>> {
+        if self.is_plain(filter) {
+            return self.reach(vertices, direction, filter, visit);
+        }
+        self.edges_of_all(vertices, direction, filter, |_, edge| visit(edge.neighbor))
+    }
+
+    fn degrees_of_all(
+        &self,
+        vertices: &[ConceptId],
+        direction: Direction,
+        filter: &EdgeFilter,
+        bounds: &mut Vec<DegreeBounds>,
+    ) -> Result<()> {
+        self.bounds(vertices, direction, filter, bounds)
     }
 
     fn degree(&self, vertex: ConceptId, direction: Direction, filter: &EdgeFilter) -> Result<u64> {
@@ -275,69 +313,5 @@ fn sides(direction: Direction) -> &'static [bool] {
         Direction::Out => &[true],
         Direction::In => &[false],
         Direction::Both => &[true, false],
-    }
-}
-
-/// How many vertices are looked up together.
-const TOGETHER: usize = 32;
-
-/// How many incoming records of a vertex are asked for ahead.
-const AHEAD: usize = 8;
-
-/// Where the edges of some vertices lie in the segments.
-struct Located<'s> {
-    keys: Vec<(u64, ConceptId)>,
-    /// For each segment [`TOGETHER`] places, if that side was asked for.
-    out: Vec<&'s [AssociationRecord]>,
-    into: Vec<&'s [U32]>,
-}
-
-impl<'s> Located<'s> {
-    fn new<D: Dir>(graph: &GraphView<'s, D>) -> Self {
-        let places = graph.segments.len() * TOGETHER;
-        Self { keys: Vec::new(), out: vec![&[]; places], into: vec![&[]; places] }
-    }
-
-    fn locate<D: Dir>(
-        &mut self,
-        graph: &GraphView<'s, D>,
-        vertices: &[ConceptId],
-        direction: Direction,
-    ) -> Result<()> {
-        self.keys.clear();
-        self.keys.extend(vertices.iter().map(|id| (graph.hash(id), *id)));
-        let count = self.keys.len();
-        if direction != Direction::In {
-            for (segment, found) in graph.segments.iter().zip(self.out.chunks_mut(TOGETHER)) {
-                segment.outgoing_of_all(&self.keys, &mut found[..count])?;
-            }
-        }
-        if direction != Direction::Out {
-            for (segment, found) in graph.segments.iter().zip(self.into.chunks_mut(TOGETHER)) {
-                segment.incoming_of_all(&self.keys, &mut found[..count])?;
-                // The processor waits for all of these at once.
-                for row in found[..count].iter().flat_map(|rows| rows.iter().take(AHEAD)) {
-                    black_box(segment.association(row.get())?.seq);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// What each segment has of the vertex at a place.
-    fn runs<'a, D: Dir>(
-        &'a self,
-        graph: &'a GraphView<'s, D>,
-        at: usize,
-        outgoing: bool,
-    ) -> impl Iterator<Item = Run<'s, D>> + use<'a, 's, D> {
-        graph.segments.iter().enumerate().map(move |(table, segment)| {
-            let place = table * TOGETHER + at;
-            if outgoing {
-                Run::Together(self.out[place])
-            } else {
-                Run::Scattered(segment, self.into[place])
-            }
-        })
     }
 }

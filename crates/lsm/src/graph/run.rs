@@ -1,5 +1,7 @@
 //! [`Run`]: the associations of one end in one table, sorted, where they lie; [`Runs`]: in all.
 
+use std::ops::ControlFlow;
+
 use sutra_format::{AssociationKind, AssociationRecord};
 use sutra_fs::Dir;
 use zerocopy::little_endian::U32;
@@ -53,6 +55,25 @@ impl<'a, D: Dir> Run<'a, D> {
             Self::Together(records) => Self::Together(records.get(1..).unwrap_or_default()),
             Self::Scattered(segment, rows) => {
                 Self::Scattered(segment, rows.get(1..).unwrap_or_default())
+            }
+        }
+    }
+
+    /// Gives `each` one record after the other.
+    #[inline]
+    pub(super) fn try_each(
+        self,
+        mut each: impl FnMut(&AssociationRecord) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>> {
+        match self {
+            Self::Together(records) => Ok(records.iter().try_for_each(each)),
+            Self::Scattered(segment, rows) => {
+                for row in rows {
+                    if each(segment.association(row.get())?).is_break() {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
+                Ok(ControlFlow::Continue(()))
             }
         }
     }

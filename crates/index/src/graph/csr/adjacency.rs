@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::ops::ControlFlow;
 
 use super::Csr;
-use crate::graph::adjacency::{Adjacency, Direction, EdgeOf, Kinds};
+use crate::graph::adjacency::{Adjacency, Direction, EdgeOf, Kinds, count_edges};
 
 /// Vertices and edges are called by their numbers. A number that is not there has no edges.
 impl<K: Copy + Ord> Adjacency for Csr<K> {
@@ -61,12 +61,7 @@ impl<K: Copy + Ord> Adjacency for Csr<K> {
             let rows = if direction == Direction::Out { &self.out } else { &self.incoming };
             return Ok(rows.range(vertex).len() as u64);
         }
-        let mut degree = 0;
-        let _ = self.edges(vertex, direction, filter, |_| {
-            degree += 1;
-            ControlFlow::Continue(())
-        })?;
-        Ok(degree)
+        count_edges(self, vertex, direction, filter)
     }
 }
 

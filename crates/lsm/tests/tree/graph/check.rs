@@ -1,6 +1,6 @@
 //! Every question that the graph of a snapshot answers, held against the model.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use sutra_format::{AssociationRecord, ConceptId};
@@ -174,6 +174,38 @@ fn together(view: &View<'_>, direction: Direction, filter: &EdgeFilter, right: &
     assert_eq!(flow.expect("readable"), ControlFlow::Continue(()));
     let again = |times: usize| right.iter().map(move |(at, s)| (at + times * ids().count(), *s));
     assert_eq!(told, (0..3).flat_map(again).collect::<Vec<_>>());
+    ends_alone(view, direction, filter, &all);
+}
+
+/// Neighbours without their edges are those of the edges, in their order, and no more than bounds say.
+fn ends_alone(view: &View<'_>, direction: Direction, filter: &EdgeFilter, all: &[ConceptId]) {
+    let (mut right, mut told) = (Vec::new(), Vec::new());
+    let go = ControlFlow::<()>::Continue(());
+    let tell = |at, edge: EdgeOf<View<'_>>| {
+        right.push((at, edge.neighbor));
+        go
+    };
+    assert_eq!(view.edges_of_all(all, direction, filter, tell).expect("readable"), go);
+    let tell = |at, neighbor| {
+        told.push((at, neighbor));
+        go
+    };
+    assert_eq!(view.neighbors_of_all(all, direction, filter, tell).expect("readable"), go);
+    assert_eq!(told, right);
+    let mut reached = BTreeSet::new();
+    let reach = |neighbor| {
+        reached.insert(neighbor);
+        go
+    };
+    assert_eq!(view.reach_of_all(all, direction, filter, reach).expect("readable"), go);
+    assert_eq!(reached, right.iter().map(|(_, neighbor)| *neighbor).collect());
+    let mut bounds = Vec::new();
+    view.degrees_of_all(all, direction, filter, &mut bounds).expect("readable");
+    assert_eq!(bounds.len(), all.len());
+    for (at, bounds) in bounds.iter().enumerate() {
+        let degree = right.iter().filter(|(of, _)| *of == at).count() as u64;
+        assert!(bounds.least <= degree && degree <= bounds.most, "{degree} is not in {bounds:?}");
+    }
 }
 
 fn searches(
