@@ -70,7 +70,6 @@ fn a_space_is_known_only_once_it_is_durable() {
         let tree = open(&dir);
         in_doubt += u64::from(tree.snapshot().space_named("titles").is_some());
         assert_eq!(tree.register_spaces(&[titles()]).unwrap(), [1]);
-        tree.commit(batch("second", 1, &[1.0; 3]), Durability::Sync).unwrap();
         dir.note(Note::Ack(1));
         let mut images = 0;
         for image in after_ack(&dir) {
