@@ -3,11 +3,16 @@
 use sutra_format::ConceptId;
 use sutra_index::vectors::Effort;
 use sutra_lsm::{CompactionConfig, ConceptPut, Durability, LSMTree, VectorQuery, WriteBatch};
+use sutra_manifest::{Metric, VectorSpace};
 use sutra_testkit::SplitMix;
 
 const DIMENSION: usize = 8;
 
 fn put(tree: &LSMTree, chance: &mut SplitMix, numbers: std::ops::Range<u32>) {
+    put_in(tree, chance, numbers, 0);
+}
+
+fn put_in(tree: &LSMTree, chance: &mut SplitMix, numbers: std::ops::Range<u32>, space: u16) {
     let mut batch = WriteBatch::new();
     for n in numbers {
         let centre = f64::from(n % 40);
@@ -16,23 +21,22 @@ fn put(tree: &LSMTree, chance: &mut SplitMix, numbers: std::ops::Range<u32>) {
                 ((centre * (at as f64 + 1.0)).sin() + chance.below(100) as f64 / 400.0) as f32
             })
             .collect();
-        let id = ConceptId::from_key(&n.to_string());
-        let put = ConceptPut { vector: Some(&vector), ..ConceptPut::new(id) };
+        let id = ConceptId::from_key(&format!("{n} in {space}"));
+        let put = ConceptPut { vector: Some(&vector), space, ..ConceptPut::new(id) };
         batch.put_concept(&put).expect("a good concept");
     }
     tree.commit(batch, Durability::None).expect("committed");
 }
 
 /// How many of the ten nearest a search in lists finds, of all that comparing everything does.
-fn recall(tree: &LSMTree, chance: &mut SplitMix) -> f64 {
+fn recall(tree: &LSMTree, chance: &mut SplitMix, space: u16) -> f64 {
     let snapshot = tree.snapshot();
     let (mut found, mut asked) = (0, 0);
     for _ in 0..20 {
         let query: Vec<f32> =
             (0..DIMENSION).map(|_| chance.below(200) as f32 / 100.0 - 1.0).collect();
         let search = |effort| {
-            let query =
-                VectorQuery { vector: &query, space: 0, limit: 10, effort, min_score: None };
+            let query = VectorQuery { vector: &query, space, limit: 10, effort, min_score: None };
             let hits = snapshot.search_vectors(&query, None).expect("readable");
             hits.iter().map(|hit| (hit.score, hit.concept.id())).collect::<Vec<_>>()
         };
@@ -54,7 +58,7 @@ fn lists_find_nearly_all_through_flushes_and_merges() {
     };
     let (tree, chance) = (open(), &mut SplitMix::new(1));
     let check = |tree: &LSMTree, what: &str| {
-        let recall = recall(tree, &mut SplitMix::new(2));
+        let recall = recall(tree, &mut SplitMix::new(2), 0);
         assert!(recall >= 0.95, "{recall} {what}");
         assert_eq!(tree.verify(&mut |_| {}).expect("readable").damages, [], "{what}");
     };
@@ -78,4 +82,27 @@ fn lists_find_nearly_all_through_flushes_and_merges() {
     check(&tree, "with centroids that were trained again");
     tree.close().expect("closed");
     check(&open(), "opened again");
+}
+
+#[test]
+fn lists_of_every_metric_find_nearly_all() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let tree = LSMTree::open(dir.path(), CompactionConfig::default()).expect("the store opens");
+    let space = |metric: Metric| VectorSpace::new(metric.name(), DIMENSION as u32).metric(metric);
+    let codes = tree.register_spaces(&Metric::ALL.map(space)).expect("registered");
+    for part in 0..2 {
+        let chance = &mut SplitMix::new(part.into());
+        codes.iter().for_each(|code| put_in(&tree, chance, part * 3000..part * 3000 + 3000, *code));
+        tree.flush().expect("flushed");
+        for code in &codes {
+            let recall = recall(&tree, &mut SplitMix::new(2), *code);
+            assert!(recall >= 0.95, "{recall} in space {code}, {part}");
+        }
+    }
+    tree.compact_all().expect("merged");
+    for code in &codes {
+        let recall = recall(&tree, &mut SplitMix::new(2), *code);
+        assert!(recall >= 0.95, "{recall} in space {code}, merged");
+    }
+    assert_eq!(tree.verify(&mut |_| {}).expect("readable").damages, []);
 }
