@@ -36,6 +36,7 @@ fn plan(concepts: u64, associations: u64) -> SegmentPlan {
         associations,
         vector_bytes: 0,
         content_bytes: 0,
+        history: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The commands, one to a file.
 
 mod backup;
+mod changes;
 mod compact;
 mod delete;
 mod demo;
@@ -8,6 +9,7 @@ mod erase;
 mod export;
 mod get;
 mod health;
+mod history;
 mod import;
 mod inspect;
 mod invalidate;
@@ -16,6 +18,7 @@ mod neighbors;
 mod path;
 mod rank;
 mod restore;
+mod retention;
 mod salvage;
 mod search;
 mod segments;
@@ -38,6 +41,9 @@ pub(crate) enum Command {
     Neighbors(neighbors::Neighbors),
     Path(path::Path),
     Rank(rank::Rank),
+    History(history::History),
+    Changes(changes::Changes),
+    Retention(retention::Retention),
     Merge(merge::Merge),
     Invalidate(invalidate::Invalidate),
     Delete(delete::Delete),
@@ -64,6 +70,9 @@ impl Command {
             Self::Neighbors(neighbors) => neighbors.run(options, terminal),
             Self::Path(path) => path.run(options, terminal),
             Self::Rank(rank) => rank.run(options, terminal),
+            Self::History(history) => history.run(options, terminal),
+            Self::Changes(changes) => changes.run(options, terminal),
+            Self::Retention(retention) => retention.run(options, terminal),
             Self::Merge(merge) => merge.run(options, terminal),
             Self::Invalidate(invalidate) => invalidate.run(options, terminal),
             Self::Delete(delete) => delete.run(options, terminal),

@@ -11,7 +11,8 @@ use sutra_storage::ErrorKind;
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  the answer is no: no such concept, damage found, lines that could not be imported
+  1  the answer is no: no such concept, no history so far back, damage found, lines not
+     imported
   2  wrong use of the command
   3  a file or a store is not there, not allowed, or not readable
   4  the store is damaged; `verify` says where, and exits with 1
@@ -61,6 +62,7 @@ impl Failure {
         let code = match self {
             Self::Usage(_) => 2,
             Self::Store(error) => match error.kind() {
+                ErrorKind::NotKept => NEGATIVE,
                 ErrorKind::Corrupt => 4,
                 ErrorKind::Locked => 5,
                 ErrorKind::OutOfSpace => 6,

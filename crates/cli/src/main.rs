@@ -14,6 +14,7 @@ mod lines;
 mod log;
 mod moment;
 mod order;
+mod past;
 mod progress;
 mod record;
 mod show;

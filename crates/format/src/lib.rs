@@ -41,7 +41,8 @@ pub use fold::fold;
 pub use ids::{AssociationKind, ConceptId, ParseIdError};
 pub use metric::Metric;
 pub use section::{
-    PayloadHome, SectionEntry, SectionKind, TagLine, VectorIndexEntry, VectorRun, VertexTombstone,
+    Moment, PayloadHome, SectionEntry, SectionKind, TagLine, VectorIndexEntry, VectorRun,
+    VertexTombstone,
 };
 pub use segment::{BlockExtent, SegmentHeader};
 pub use text::TextEntries;

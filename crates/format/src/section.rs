@@ -97,11 +97,23 @@ pub enum SectionKind {
     Words = 11,
     /// The vectors of the concepts by space: [`VectorIndexEntry`]s, and what they lead to.
     VectorIndex = 12,
+    /// Older versions of the concepts of a history segment: concept records by the row of their
+    /// newest version, newest first.
+    ConceptVersions = 13,
+    /// u32 for each concept row and one more: its first entry in the concept versions.
+    ConceptVersionStarts = 14,
+    /// The same of the associations.
+    AssociationVersions = 15,
+    /// u32 for each association row and one more: its first entry in the association versions.
+    AssociationVersionStarts = 16,
+    /// [`Moment`]s by rising sequence number and time: when the commits of a history segment were
+    /// made.
+    Timeline = 17,
 }
 
 impl SectionKind {
     /// Every kind that version 1 knows.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 17] = [
         Self::PageSums,
         Self::ConceptLines,
         Self::SourceLines,
@@ -114,6 +126,11 @@ impl SectionKind {
         Self::PayloadHomes,
         Self::Words,
         Self::VectorIndex,
+        Self::ConceptVersions,
+        Self::ConceptVersionStarts,
+        Self::AssociationVersions,
+        Self::AssociationVersionStarts,
+        Self::Timeline,
     ];
 
     /// The number that the section table holds.
@@ -252,6 +269,23 @@ impl VectorIndexEntry {
     pub const BYTES: usize = size_of::<Self>();
 }
 
+/// When commits were made: those behind the moment before, up to this one.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned,
+)]
+#[repr(C)]
+pub struct Moment {
+    /// The sequence number of the last record that was committed by then.
+    pub seq: U64,
+    /// Milliseconds since the epoch. Where the clock went back, the highest time before.
+    pub time: U64,
+}
+
+impl Moment {
+    /// Bytes of a row.
+    pub const BYTES: usize = size_of::<Self>();
+}
+
 layout!(SectionEntry: 32 {
     kind: 0, flags: 4, offset: 8, length: 16, crc: 24, reserved: 28,
 });
@@ -274,4 +308,8 @@ layout!(VectorIndexEntry: 32 {
 
 layout!(PayloadHome: 16 {
     segment_id: 0, reserved: 4, live_bytes: 8,
+});
+
+layout!(Moment: 16 {
+    seq: 0, time: 8,
 });

@@ -20,7 +20,8 @@ use crate::limits::{PAGE_BYTES, ROWS_MAX, SECTIONS_MAX};
 use crate::text::LENGTH_PREFIX_BYTES;
 
 pub use crate::section::{
-    PayloadHome, SectionEntry, SectionKind, TagLine, VectorRun, VertexTombstone, vector_stride,
+    Moment, PayloadHome, SectionEntry, SectionKind, TagLine, VectorRun, VertexTombstone,
+    vector_stride,
 };
 
 /// The first eight bytes of a segment.
@@ -125,8 +126,11 @@ impl SegmentFlags {
     /// Records are sorted, one row for each id or association, and the directories are there.
     /// Without it the records lie in the order in which they were appended.
     pub const SORTED: u32 = 1;
+    /// The rows have their older versions beside them: the segment is read for what was, and not
+    /// for what is. Only with `SORTED`.
+    pub const HISTORY: u32 = 1 << 1;
     /// All bits that version 1 knows.
-    pub const ALL: u32 = 1;
+    pub const ALL: u32 = (1 << 2) - 1;
 }
 
 impl SegmentHeader {
@@ -208,7 +212,10 @@ impl SegmentHeader {
         ensure(rest == 0, field, "section table is not a whole number of entries")?;
         ensure(entries <= SECTIONS_MAX as u64, field, "too many sections")?;
         let field = offset_of!(Self, flags);
-        ensure(self.flags.get() & !SegmentFlags::ALL == 0, field, "unknown flag")?;
+        let flags = self.flags.get();
+        ensure(flags & !SegmentFlags::ALL == 0, field, "unknown flag")?;
+        let is_odd = flags & SegmentFlags::HISTORY != 0 && flags & SegmentFlags::SORTED == 0;
+        ensure(!is_odd, field, "history that is not sorted")?;
         let field = offset_of!(Self, min_seq);
         ensure(self.min_seq <= self.max_seq, field, "lowest sequence number above the highest")?;
         let field = offset_of!(Self, concept_tombstones);

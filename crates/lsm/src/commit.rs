@@ -57,7 +57,7 @@ pub(crate) struct Writer<D: Dir> {
     /// Made by the first commit.
     pub(crate) journal: Option<JournalWriter<D>>,
     pub(crate) next_seq: u64,
-    last_time: u64,
+    pub(crate) last_time: u64,
     pub(crate) pressure: Pressure,
 }
 
@@ -250,6 +250,9 @@ impl<D: Dir> Inner<D> {
             memtable
                 .apply(info.first_seq, &body.concepts, &body.associations, body.payload)
                 .expect("room was made before the commit was written");
+        }
+        if let Some(info) = infos.last() {
+            memtable.committed(info.last_seq, time);
         }
         let last = infos.last().map_or(writer.next_seq, |info| info.last_seq + 1);
         writer.next_seq = last;

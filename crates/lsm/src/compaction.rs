@@ -3,15 +3,16 @@
 //! Order, on which recovery relies: the new file is durable under its name, then the manifest
 //! that names it and no longer the old ones, then the old files go, once nobody reads them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
+use sutra_format::ConceptId;
 use sutra_fs::Dir;
 use sutra_manifest::Manifest;
 
 use crate::error::Result;
-use crate::files::{SegmentFile, segment_name};
+use crate::files::{Role, SegmentFile, segment_name};
 use crate::output::{Filter, Input, Label, Stop, Survey, Words};
 use crate::plan::{self, LevelSize};
 use crate::planted::{self, Bug};
@@ -61,11 +62,12 @@ impl<D: Dir> LsmTree<D> {
         let segments: Vec<_> = version.segments.iter().collect();
         let Some(last) = segments.last() else { return Ok(()) };
         let is_enough = words == Words::AsUsual && !version.is_wasteful()?;
-        if segments.len() == 1 && is_enough && version.is_indexed()? {
-            return Ok(());
+        if segments.len() > 1 || !is_enough || !version.is_indexed()? {
+            let level = last.level.max(1);
+            self.inner.compact(&version, &segments, level, words).map_err(closing)?;
         }
-        let level = last.level.max(1);
-        self.inner.compact(&version, &segments, level, words).map_err(closing)
+        let version = self.inner.version.load_full();
+        self.inner.merge_all_history(&version, None).map_err(closing)
     }
 
     /// Does the piece of compaction that is due first; says whether there was one. What the
@@ -77,16 +79,20 @@ impl<D: Dir> LsmTree<D> {
 }
 
 impl<D: Dir> Inner<D> {
-    /// Merges all segments into one that shares no byte with them and refers to none. Whoever calls
-    /// it has its turn at merging.
-    pub(crate) fn rewrite(&self, version: &Version<D>) -> Result<()> {
+    /// Merges all segments into one that shares no byte with them and refers to none, and history
+    /// into one that has nothing of `erased`. Whoever calls it has its turn at merging.
+    pub(crate) fn rewrite(&self, version: &Version<D>, erased: &HashSet<ConceptId>) -> Result<()> {
         let segments: Vec<_> = version.segments.iter().collect();
-        let Some(last) = segments.last() else { return Ok(()) };
-        self.compact(version, &segments, last.level.max(1), Words::Erasing).map_err(closing)
+        if let Some(last) = segments.last() {
+            let level = last.level.max(1);
+            self.compact(version, &segments, level, Words::Erasing).map_err(closing)?;
+        }
+        let version = self.version.load_full();
+        self.merge_all_history(&version, Some(erased)).map_err(closing)
     }
 }
 
-fn closing(stop: Stop) -> crate::error::LsmError {
+pub(crate) fn closing(stop: Stop) -> crate::error::LsmError {
     match stop {
         Stop::Failed(error) => error,
         Stop::Cancelled => crate::error::LsmError::ReadOnly, // The store was closed meanwhile.
@@ -99,7 +105,11 @@ impl<D: Dir> Inner<D> {
         self.poison.check()?;
         let version = self.version.load_full();
         let Some(level) = plan::due(&version.level_sizes(), &self.config) else {
-            return Ok(false);
+            return match self.history_step(&version) {
+                Err(Stop::Failed(error)) => Err(error),
+                Err(Stop::Cancelled) => Ok(false),
+                Ok(done) => Ok(done),
+            };
         };
         let segments: Vec<_> = version.segments.iter().filter(|f| f.level == level).collect();
         match self.compact(&version, &segments, plan::target(level), Words::AsUsual) {
@@ -141,14 +151,14 @@ impl<D: Dir> Inner<D> {
         let bytes = written.as_ref().map_or(0, |written| written.summary.file_length);
         let read = segments.iter().map(|file| file.segment.file_length()).sum();
         self.counters.compaction(read, bytes);
-        self.install_compaction(&inputs, written.as_ref(), level)
+        self.install_compaction(&inputs, written.as_ref(), level, |_| {})
             .inspect_err(|_| self.give_up(&segment_name(label.segment_id)))?;
         let (segment_id, took) = (label.segment_id, start.elapsed());
         tracing::debug!(segment_id, level, ?inputs, bytes, ?took, "segments merged");
         Ok(())
     }
 
-    fn label(&self, segments: &[&SegmentFile<D>]) -> Label {
+    pub(crate) fn label(&self, segments: &[&SegmentFile<D>]) -> Label {
         let headers = || segments.iter().map(|file| file.segment.header());
         let now = self.environment.now();
         Label {
@@ -161,11 +171,14 @@ impl<D: Dir> Inner<D> {
         }
     }
 
-    fn install_compaction(
+    /// Makes a segment that was written take the place of its inputs. `note` says what else the
+    /// manifest is to know of it.
+    pub(crate) fn install_compaction(
         &self,
         inputs: &BTreeSet<u32>,
         written: Option<&Written>,
         level: u32,
+        note: impl FnOnce(&mut Manifest),
     ) -> Result<()> {
         let opened = written.map(|written| self.open_written(written, level)).transpose()?;
         let (meta, output) = opened.unzip();
@@ -173,13 +186,13 @@ impl<D: Dir> Inner<D> {
         let current = self.version.load();
         let mut files: Vec<SegmentFile<D>> = current.files.iter().cloned().chain(output).collect();
         for file in files.iter_mut().filter(|file| inputs.contains(&file.segment.id())) {
-            file.payload_only = true;
+            file.role = Role::Payload;
         }
-        let live = live_payload(files.iter().filter(|file| !file.payload_only))?;
+        let live = live_payload(files.iter().filter(|file| file.role != Role::Payload))?;
         let is_gone = |file: &SegmentFile<D>| {
             let is_needed =
                 live.contains_key(&file.segment.id()) && !planted::is(Bug::DonorRemovedEarly);
-            file.payload_only && !is_needed
+            file.role == Role::Payload && !is_needed
         };
         let (gone, files): (Vec<_>, Vec<_>) = files.into_iter().partition(is_gone);
         let version = Version::new(current.spaces.clone(), current.memtables.clone(), files)?;
@@ -188,7 +201,9 @@ impl<D: Dir> Inner<D> {
             manifest.add_segment(meta);
         }
         for id in inputs.iter().filter(|_| !planted::is(Bug::InputsStayListed)) {
-            manifest.update_segment(*id, |segment| segment.payload_only = true);
+            manifest.update_segment(*id, |segment| {
+                (segment.payload_only, segment.history) = (true, false);
+            });
         }
         let gone_ids: Vec<u32> = gone.iter().map(|file| file.segment.id()).collect();
         if !planted::is(Bug::InputsStayListed) {
@@ -197,6 +212,7 @@ impl<D: Dir> Inner<D> {
         if planted::is(Bug::InputsRemovedEarly) {
             gone_ids.iter().for_each(|id| self.give_up(&segment_name(*id)));
         }
+        note(&mut manifest);
         manifest.record_compaction(self.environment.now());
         self.publish(&mut ledger, manifest)?;
         self.version.store(Arc::new(version));
@@ -207,12 +223,13 @@ impl<D: Dir> Inner<D> {
 }
 
 /// The payload of these homes moves with the merge of `inputs`.
-fn moving<D: Dir>(
+pub(crate) fn moving<D: Dir>(
     version: &Version<D>,
     inputs: &BTreeSet<u32>,
     survey: &Survey,
 ) -> Result<BTreeSet<u32>> {
-    let others = version.segments.iter().filter(|file| !inputs.contains(&file.segment.id()));
+    let others = version.segments.iter().chain(&version.history);
+    let others = others.filter(|file| !inputs.contains(&file.segment.id()));
     let elsewhere = live_payload(others)?;
     let mut moved = BTreeSet::new();
     for (home, payload) in &survey.homes {
@@ -241,8 +258,13 @@ fn live_payload<'a, D: Dir>(
 impl<D: Dir> Version<D> {
     /// How large the levels are, by rising level.
     pub(crate) fn level_sizes(&self) -> Vec<LevelSize> {
+        Self::sizes(&self.segments)
+    }
+
+    /// The same of these files.
+    pub(crate) fn sizes(files: &[SegmentFile<D>]) -> Vec<LevelSize> {
         let mut levels = BTreeMap::new();
-        for file in &self.segments {
+        for file in files {
             let size = levels.entry(file.level).or_insert(LevelSize {
                 level: file.level,
                 segments: 0,
@@ -257,15 +279,14 @@ impl<D: Dir> Version<D> {
     /// Bytes of all files, and bytes of them that are in use: records and payload.
     pub(crate) fn space(&self) -> Result<(u64, u64)> {
         let total = self.files.iter().map(|file| file.segment.file_length()).sum();
-        let records: u64 = self
-            .segments
-            .iter()
+        let read = || self.segments.iter().chain(&self.history);
+        let records: u64 = read()
             .map(|file| {
                 let header = file.segment.header();
                 header.concepts.length.get() + header.associations.length.get()
             })
             .sum();
-        let payload: u64 = live_payload(self.segments.iter())?.values().sum();
+        let payload: u64 = live_payload(read())?.values().sum();
         Ok((total, records + payload))
     }
 
@@ -276,9 +297,11 @@ impl<D: Dir> Version<D> {
         let header = file.segment.header();
         let tombstones = header.concept_tombstones.get() + header.association_tombstones.get();
         let own = header.content.length.get() + header.vectors.length.get();
-        let live: u64 = live_payload(self.segments.iter())?.values().sum();
+        let homes = live_payload(self.segments.iter())?;
+        let (live, is_alone): (u64, _) =
+            (homes.values().sum(), homes.keys().all(|home| *home == file.segment.id()));
         let not_indexed = file.concept_rows() > 0 && usable(file)?.is_none();
         let has_tombstones = tombstones > 0 || self.vertex_tombstones;
-        Ok(has_tombstones || self.files.len() > 1 || live < own || not_indexed)
+        Ok(has_tombstones || !is_alone || live < own || not_indexed)
     }
 }

@@ -68,6 +68,20 @@ pub enum LsmError {
         /// The segment.
         path: PathBuf,
     },
+    /// The store does not say what was then.
+    #[error("{}", not_kept(*since))]
+    NotKept {
+        /// Since when it does, in milliseconds since the epoch. None: it keeps no history.
+        since: Option<u64>,
+    },
+    /// What is searched is the past, which nobody indexed.
+    #[error(
+        "{what} of the past cannot be asked for; read it as of then by id, by associations, or whole"
+    )]
+    NotInPast {
+        /// What was asked for.
+        what: &'static str,
+    },
     /// A value cannot be stored.
     #[error("{what}: {reason}")]
     Invalid {
@@ -172,6 +186,8 @@ impl LsmError {
             | Self::UnknownSpace { .. }
             | Self::OtherDimension { .. }
             | Self::Space(_)
+            | Self::NotKept { .. }
+            | Self::NotInPast { .. }
             | Self::Conflict { .. }
             | Self::Poisoned { .. }
             | Self::ReadOnly => None,
@@ -253,5 +269,14 @@ impl From<Arc<JournalError>> for LsmError {
 impl From<JournalError> for LsmError {
     fn from(error: JournalError) -> Self {
         Self::Journal(Arc::new(error))
+    }
+}
+
+fn not_kept(since: Option<u64>) -> String {
+    match since {
+        Some(since) => format!(
+            "the store says what was only from {since} ms since the epoch on; ask for a later time"
+        ),
+        None => "the store keeps no history; set a retention, and it will from then on".to_owned(),
     }
 }

@@ -69,12 +69,32 @@ fn is_staged(text: &str) -> bool {
     Name::new(stem).is_ok_and(|name| !matches!(role_of(&name), FileRole::Foreign | FileRole::Lock))
 }
 
+/// What a segment is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// For what is.
+    Current,
+    /// For what was.
+    History,
+    /// Its records have been merged away; others still refer to its text and vectors.
+    Payload,
+}
+
+impl Role {
+    fn of(meta: &SegmentMetadata) -> Self {
+        match (meta.payload_only, meta.history) {
+            (true, _) => Self::Payload,
+            (false, true) => Self::History,
+            (false, false) => Self::Current,
+        }
+    }
+}
+
 /// A segment of a version, in the role that it has there. Cloning is cheap.
 pub(crate) struct SegmentFile<D: Dir> {
     pub(crate) segment: Arc<OpenSegment<D>>,
     pub(crate) level: u32,
-    /// Its records have been merged away; others still refer to its text and vectors.
-    pub(crate) payload_only: bool,
+    pub(crate) role: Role,
 }
 
 /// A mapped file. Once it is obsolete it is removed when the last version that has it drops.
@@ -89,8 +109,8 @@ pub(crate) struct OpenSegment<D: Dir> {
 
 impl<D: Dir> Clone for SegmentFile<D> {
     fn clone(&self) -> Self {
-        let Self { segment, level, payload_only } = self;
-        Self { segment: segment.clone(), level: *level, payload_only: *payload_only }
+        let Self { segment, level, role } = self;
+        Self { segment: segment.clone(), level: *level, role: *role }
     }
 }
 
@@ -152,7 +172,12 @@ impl<D: Dir> SegmentFile<D> {
             obsolete: AtomicBool::new(false),
             centroids: OnceLock::new(),
         };
-        Ok(Self { segment: Arc::new(segment), level: meta.level, payload_only: meta.payload_only })
+        let role = Role::of(meta);
+        if role != Role::Payload && segment.is_history() != (role == Role::History) {
+            let reason = "it is history, or is not, and the manifest says otherwise";
+            return Err(inconsistent(segment.path().to_path_buf(), reason.into()));
+        }
+        Ok(Self { segment: Arc::new(segment), level: meta.level, role })
     }
 
     /// How many concept rows it has.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use sutra_format::segment::SegmentFlags;
 use sutra_fs::{Dir, Name};
 use sutra_manifest::SegmentMetadata;
 use sutra_segment::SegmentSummary;
@@ -93,8 +94,15 @@ impl<D: Dir> Inner<D> {
         };
         let start = Instant::now();
         let written = self.write_memtable(&sealed.memtable, segment_id)?;
-        self.install_flush(&sealed, written.as_ref())
-            .inspect_err(|_| self.give_up(&segment_name(segment_id)))?;
+        let past_id = {
+            let mut ledger = self.ledger.lock();
+            ledger.manifest.history.is_some().then(|| ledger.allocate_id())
+        };
+        self.install_flush(&sealed, written.as_ref(), past_id).inspect_err(|_| {
+            [Some(segment_id), past_id].into_iter().flatten().for_each(|id| {
+                self.give_up(&segment_name(id));
+            });
+        })?;
         let bytes = written.as_ref().map_or(0, |written| written.summary.file_length);
         tracing::debug!(segment_id, bytes, took = ?start.elapsed(), "memtable flushed");
         self.progress.notify_all();
@@ -176,9 +184,32 @@ impl<D: Dir> Inner<D> {
         }
     }
 
-    fn install_flush(&self, sealed: &Sealed, written: Option<&Written>) -> Result<()> {
+    /// Writes the history of a memtable, and opens the file.
+    fn history_of(
+        &self,
+        version: &Version<D>,
+        memtable: &Memtable,
+        current: Option<&SegmentFile<D>>,
+        segment_id: u32,
+    ) -> Result<Option<(SegmentMetadata, SegmentFile<D>)>> {
+        let written = self.write_history(version, memtable, current, segment_id)?;
+        written.map(|written| self.open_written(&written, 0)).transpose()
+    }
+
+    /// Shows what a memtable became. With an id for it, its history is written first.
+    fn install_flush(
+        &self,
+        sealed: &Sealed,
+        written: Option<&Written>,
+        past_id: Option<u32>,
+    ) -> Result<()> {
         let opened = written.map(|written| self.open_written(written, 0)).transpose()?;
-        let (meta, file) = opened.unzip();
+        let current = opened.as_ref().map(|(_, file)| file);
+        let past = match past_id {
+            Some(id) => self.history_of(&self.version.load(), &sealed.memtable, current, id)?,
+            None => None,
+        };
+        let (metas, flushed): (Vec<_>, Vec<_>) = opened.into_iter().chain(past).unzip();
         let mut ledger = self.ledger.lock();
         let next = ledger.sealed.get(1).map(|sealed| sealed.journal).or(ledger.active_journal);
         let mut manifest = ledger.manifest.clone();
@@ -186,13 +217,11 @@ impl<D: Dir> Inner<D> {
             manifest.last_seq = sealed.memtable.max_seq().unwrap_or(manifest.last_seq);
         }
         manifest.journal_floor = next.map(|journal| journal.journal_id);
-        if let Some(meta) = meta {
-            manifest.add_segment(meta);
-        }
+        metas.into_iter().for_each(|meta| manifest.add_segment(meta));
         let version = self.version.load();
         let mut memtables = version.memtables.clone();
         memtables.retain(|memtable| !Arc::ptr_eq(memtable, &sealed.memtable));
-        let files = version.files.iter().cloned().chain(file).collect();
+        let files = version.files.iter().cloned().chain(flushed).collect();
         let version = Version::new(version.spaces.clone(), memtables, files)?;
         if planted::is(Bug::JournalRemovedEarly) {
             self.remove_journal(Some(sealed.journal));
@@ -228,6 +257,7 @@ pub(crate) fn metadata(summary: &SegmentSummary, level: u32) -> SegmentMetadata 
         min_seq: header.min_seq.get(),
         max_seq: header.max_seq.get(),
         header_crc: header.header_crc.get(),
+        history: header.flags.get() & SegmentFlags::HISTORY != 0,
         ..SegmentMetadata::new(id, PathBuf::from(name.as_str()), level)
     }
 }

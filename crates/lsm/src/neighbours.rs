@@ -40,6 +40,9 @@ impl<D: Dir> Snapshot<D> {
     /// Associations that start at `id`. Costs one cache line for each segment that has none, two
     /// and the records for one that has.
     pub fn outgoing(&self, id: &ConceptId) -> Result<Neighbors<'_>> {
+        if self.is_past() {
+            return self.shown(self.outgoing_past(id)?.into());
+        }
         let hash = self.version.hash(id);
         let mut found = Found::default();
         for memtable in self.version.memtables.iter().filter(|m| !m.is_empty()) {
@@ -56,6 +59,9 @@ impl<D: Dir> Snapshot<D> {
     /// Associations that end at `id`. Costs as [`outgoing`](Self::outgoing), and a random access
     /// for each record.
     pub fn incoming(&self, id: &ConceptId) -> Result<Neighbors<'_>> {
+        if self.is_past() {
+            return self.shown(self.incoming_past(id)?.into());
+        }
         let version = &self.version;
         let hash = version.hash(id);
         let (mut tables, mut recent, mut rows) = (0, Vec::new(), Vec::new());
@@ -90,6 +96,10 @@ impl<D: Dir> Snapshot<D> {
         if !in_memory && !version.association_tombstones && !version.has_vertex_tombstones() {
             return Ok(Neighbors(rows));
         }
+        self.shown(rows)
+    }
+
+    fn shown<'s>(&self, rows: Rows<'s>) -> Result<Neighbors<'s>> {
         let mut visible = Vec::with_capacity(rows.len());
         for record in rows.iter() {
             if !record.is_tombstone() && !self.is_hidden(record)? {

@@ -45,6 +45,8 @@ impl<D: Dir> LsmTree<D> {
             ..assemble(dir, config, environment, manifest, version, last_seq, Some(lock))
         };
         inner.recover()?;
+        // Commit times never go back where history is kept.
+        inner.writer()?.last_time = inner.version.load().last_time()?;
         let tree = Self { inner: Arc::new(inner), workers: Workers::default() };
         if tree.inner.environment.background == Background::Threads {
             tree.start_flusher()?;
@@ -179,11 +181,10 @@ fn read_state<D: Dir>(
     if let Some(start) = start {
         let replay = Replay { dir: &**dir, manifest };
         let replayed = replay.run(start, |frame| {
-            let body = frame.body;
-            if !recovery::has_room(&memtables[0], &body) {
+            if !recovery::has_room(&memtables[0], &frame.body) {
                 memtables.push_front(new());
             }
-            recovery::apply(&memtables[0], frame.first_seq, body);
+            recovery::apply(&memtables[0], frame);
             Ok(())
         })?;
         last_seq = replayed.next_seq - 1;

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use sutra_format::segment::vector_stride;
 use sutra_format::{AssociationRecord, ConceptId, ConceptRecord, PayloadHome, VertexTombstone};
 use sutra_fs::{Dir, File, Staged};
-use sutra_segment::{SegmentPlan, SegmentWriter};
+use sutra_segment::{OlderVersions, SegmentPlan, SegmentWriter};
 use zerocopy::little_endian::{F32, U32, U64};
 
 use crate::error::{LsmError, Result};
@@ -66,8 +66,10 @@ pub(crate) struct Label {
 /// What the first pass found.
 #[derive(Debug, Default)]
 pub(crate) struct Survey {
-    concepts: u64,
-    associations: u64,
+    pub(crate) concepts: u64,
+    pub(crate) associations: u64,
+    /// Older versions of the same, if it becomes history.
+    pub(crate) older: Option<OlderVersions>,
     /// Payload in memtables; it always moves.
     memory: Payload,
     /// Payload by the segment where it lies.
@@ -218,11 +220,11 @@ impl<'a, D: Dir> Filter<'a, D> {
             let key = Some((self.input.version.hash(&record.id), record.id));
             let dimension = !record.has_vector() || record.vector_dimension.get() > 0;
             if last >= key || !dimension || record.check().is_err() {
-                return Err(self.damage());
+                return Err(damage(self.input.version));
             }
             last = key;
             survey.concepts += 1;
-            survey.add(&row);
+            survey.add(record, row.home, [false; 2]);
             Ok(())
         })?;
         let mut last = None;
@@ -230,7 +232,7 @@ impl<'a, D: Dir> Filter<'a, D> {
             let hash = self.input.version.hash(&record.source);
             let key = Some((hash, record.source, record.kind().code(), record.target));
             if last >= key || record.check().is_err() {
-                return Err(self.damage());
+                return Err(damage(self.input.version));
             }
             last = key;
             survey.associations += 1;
@@ -241,22 +243,11 @@ impl<'a, D: Dir> Filter<'a, D> {
             let file = self.input.version.file(*id);
             file.is_some_and(|file| payload.bytes() <= file.segment.file_length())
         };
-        if survey.homes.iter().all(fits) { Ok(survey) } else { Err(self.damage().into()) }
-    }
-
-    /// What is wrong with the first damaged file, after a row that no sound file can have. Sums do
-    /// not notice it in a file that somebody made.
-    #[cold]
-    fn damage(&self) -> LsmError {
-        let files = &self.input.version.files;
-        let damage = files.iter().find_map(|file| file.segment.verify(&mut |_| {}).err());
-        damage.map_or_else(
-            || LsmError::Inconsistent {
-                path: files.first().map_or_else(Default::default, |f| f.segment.path().into()),
-                reason: "this segment or a newer one has rows that cannot be merged".into(),
-            },
-            LsmError::from,
-        )
+        if survey.homes.iter().all(fits) {
+            Ok(survey)
+        } else {
+            Err(damage(self.input.version).into())
+        }
     }
 
     /// The second pass: writes and publishes the segment, carrying along the payload that lies
@@ -300,11 +291,14 @@ impl<'a, D: Dir> Filter<'a, D> {
         let mut moves = Moves::new(&self.input.segments);
         let mut words = NewWords::new(self.input)?;
         let mut vectors = NewVectors::new(self.input);
+        let (version, segment_id) = (self.input.version, label.segment_id);
+        let carrier = Carrier { version, segment_id, moved };
         self.concepts(|row| {
             let new = moves.push(&row);
             words.push(&row, new)?;
             vectors.push(&row, new);
-            let record = self.carry(&row, label.segment_id, moved, &mut writer, &mut tally)?;
+            let source = (&row.record, row.home);
+            let record = carrier.carry(source, None, &mut writer, &mut tally)?;
             Ok(writer.push_concept(&record)?)
         })?;
         if let Some(section) = words.finish(&moves)? {
@@ -325,45 +319,79 @@ impl<'a, D: Dir> Filter<'a, D> {
         survey.homes_after(moved, label.segment_id).into_iter().for_each(|h| writer.push_home(h));
         Ok(Written { summary: writer.finish()?, tally })
     }
+}
 
+/// A segment that takes payload along with its rows.
+pub(crate) struct Carrier<'a, D: Dir> {
+    pub(crate) version: &'a Version<D>,
+    pub(crate) segment_id: u32,
+    /// The files whose payload moves; what lies in memory always does.
+    pub(crate) moved: &'a BTreeSet<u32>,
+}
+
+impl<D: Dir> Carrier<'_, D> {
     /// Copies the payload of a row if it moves, and gives the record that refers to it. The tally
-    /// takes both as they were before.
-    fn carry(
+    /// takes both as they were before. What a row shares with the `newer` one before it, as that was
+    /// written, is not copied again.
+    pub(crate) fn carry(
         &self,
-        row: &ConceptRow<'_>,
-        segment_id: u32,
-        moved: &BTreeSet<u32>,
+        (record, home): (&ConceptRecord, Home<'_>),
+        newer: Option<(&ConceptRecord, [bool; 2])>,
         writer: &mut SegmentWriter<'_, D::File>,
         tally: &mut Tally,
     ) -> Result<ConceptRecord> {
-        let moves = |segment: u32| is_in_memory(row) || moved.contains(&segment);
-        let (mut record, version) = (row.record, self.input.version);
+        let is_in_memory = matches!(home, Home::Memtable(..));
+        let moves = |segment: u32| is_in_memory || self.moved.contains(&segment);
+        let (source, mut record, version) = (record, *record, self.version);
+        let shared = |at: usize| newer.filter(|(_, shares)| shares[at]).map(|(newer, _)| newer);
         let text = (record.text_bytes() > 0 && moves(record.content_segment.get()))
-            .then(|| entries_of(&row.record, row.home, version))
+            .then(|| entries_of(source, home, version))
             .transpose()?;
         let vector = (record.has_vector() && moves(record.vector_segment.get()))
-            .then(|| vector_of(&row.record, row.home, version))
+            .then(|| vector_of(source, home, version))
             .transpose()?
             .map(Option::unwrap_or_default);
         tally.concept(&record, text, vector);
         if let Some(entries) = text {
             let entries = changed_if_planted(entries);
-            let offset = writer.push_text(&entries, entry_count(&record))?;
+            let offset = match shared(0) {
+                Some(newer) => newer.content_offset.get(),
+                None => writer.push_text(&entries, entry_count(&record))?,
+            };
             record.content_offset = U64::new(offset);
-            record.content_segment = U32::new(segment_id);
+            record.content_segment = U32::new(self.segment_id);
         }
         if let Some(values) = vector {
-            let pushed = writer.push_vector(values);
-            let offset =
-                pushed.map_err(|e| if e.fs().is_none() { self.damage() } else { e.into() })?;
+            let offset = match shared(1) {
+                Some(newer) => newer.vector_offset.get(),
+                None => writer.push_vector(values).map_err(|error| match error.fs() {
+                    None => damage(version),
+                    Some(_) => error.into(),
+                })?,
+            };
             record.vector_offset = U64::new(offset);
-            record.vector_segment = U32::new(segment_id);
+            record.vector_segment = U32::new(self.segment_id);
         }
         if planted::is(Bug::RowChangedInMerge) {
             record.source_hash = U32::new(record.source_hash.get() ^ 1);
         }
         Ok(record)
     }
+}
+
+/// What is wrong with the first damaged file, after a row that no sound file can have. Sums do
+/// not notice it in a file that somebody made.
+#[cold]
+pub(crate) fn damage<D: Dir>(version: &Version<D>) -> LsmError {
+    let files = &version.files;
+    let damage = files.iter().find_map(|file| file.segment.verify(&mut |_| {}).err());
+    damage.map_or_else(
+        || LsmError::Inconsistent {
+            path: files.first().map_or_else(Default::default, |f| f.segment.path().into()),
+            reason: "this segment or a newer one has rows that cannot be merged".into(),
+        },
+        LsmError::from,
+    )
 }
 
 fn changed_if_planted(entries: &[u8]) -> Cow<'_, [u8]> {
@@ -377,12 +405,13 @@ fn changed_if_planted(entries: &[u8]) -> Cow<'_, [u8]> {
 }
 
 impl Survey {
-    fn add(&mut self, row: &ConceptRow<'_>) {
-        let (record, in_memory) = (&row.record, is_in_memory(row));
-        if record.text_bytes() > 0 {
+    /// Adds the payload of a row, but for text or vector that it shares with the one before.
+    pub(crate) fn add(&mut self, record: &ConceptRecord, home: Home<'_>, shares: [bool; 2]) {
+        let in_memory = matches!(home, Home::Memtable(..));
+        if record.text_bytes() > 0 && !shares[0] {
             self.home(in_memory, record.content_segment.get()).text += record.text_bytes();
         }
-        if record.has_vector() {
+        if record.has_vector() && !shares[1] {
             let stride = vector_stride(record.vector_dimension.get());
             self.home(in_memory, record.vector_segment.get()).vectors += stride;
         }
@@ -393,7 +422,7 @@ impl Survey {
     }
 
     /// The payload that the new segment will hold itself.
-    fn own(&self, moved: &BTreeSet<u32>) -> Payload {
+    pub(crate) fn own(&self, moved: &BTreeSet<u32>) -> Payload {
         let homes = self.homes.iter().filter(|(segment, _)| moved.contains(segment));
         homes.fold(self.memory, |sum, (_, home)| Payload {
             text: sum.text + home.text,
@@ -402,7 +431,7 @@ impl Survey {
     }
 
     /// Where the payload lies once `moved` has moved into the segment `own_id`, by rising id.
-    fn homes_after(&self, moved: &BTreeSet<u32>, own_id: u32) -> Vec<PayloadHome> {
+    pub(crate) fn homes_after(&self, moved: &BTreeSet<u32>, own_id: u32) -> Vec<PayloadHome> {
         let stay = self.homes.iter().filter(|(segment, _)| !moved.contains(segment));
         let mut homes: Vec<(u32, u64)> = stay.map(|(id, home)| (*id, home.bytes())).collect();
         homes.push((own_id, self.own(moved).bytes()));
@@ -418,7 +447,7 @@ impl Survey {
             .collect()
     }
 
-    fn plan(&self, hash_seed: u64, label: &Label, own: Payload) -> SegmentPlan {
+    pub(crate) fn plan(&self, hash_seed: u64, label: &Label, own: Payload) -> SegmentPlan {
         SegmentPlan {
             segment_id: label.segment_id,
             store_id: label.store_id,
@@ -431,12 +460,9 @@ impl Survey {
             associations: self.associations,
             vector_bytes: own.vectors,
             content_bytes: own.text,
+            history: self.older,
         }
     }
-}
-
-fn is_in_memory(row: &ConceptRow<'_>) -> bool {
-    matches!(row.home, Home::Memtable(..))
 }
 
 /// How many text entries a record has.

@@ -79,7 +79,7 @@ impl Tally {
     /// What a segment holds.
     fn of<B: AsRef<[u8]>>(segment: &Segment<B>) -> std::result::Result<Self, SegmentError> {
         let mut tally = Self::default();
-        for record in segment.iter_concepts()? {
+        for record in segment.iter_concepts()?.chain(segment.older_concepts()?) {
             let has_text = record.text_bytes() > 0 && record.content_segment.get() == segment.id();
             let has_vector = record.has_vector() && record.vector_segment.get() == segment.id();
             let text = has_text
@@ -89,7 +89,7 @@ impl Tally {
             let vector = has_vector.then(|| segment.vector(offset, dimension)).transpose()?;
             tally.concept(record, text, vector);
         }
-        for record in segment.iter_associations()? {
+        for record in segment.iter_associations()?.chain(segment.older_associations()?) {
             tally.association(record);
         }
         for tombstone in segment.vertex_tombstones()? {

@@ -122,10 +122,13 @@ pub(crate) fn has_room(memtable: &Memtable, body: &CommitBody) -> bool {
         || memtable.is_empty()
 }
 
-pub(crate) fn apply(memtable: &Memtable, first_seq: u64, body: CommitBody) {
+pub(crate) fn apply(memtable: &Memtable, frame: ReplayedFrame) {
+    let ReplayedFrame { first_seq, commit_time, body, .. } = frame;
+    let last_seq = first_seq + body.record_count().saturating_sub(1);
     memtable
         .apply(first_seq, &body.concepts, &body.associations, body.payload)
         .expect("room was asked for");
+    memtable.committed(last_seq, commit_time);
 }
 
 impl<D: Dir> Inner<D> {
@@ -202,6 +205,16 @@ impl<D: Dir> Inner<D> {
                 files.push(file);
                 metas.push(meta);
             }
+            if before.history.is_some() {
+                let current = files.last().filter(|file| file.segment.id() == id);
+                let history_id = manifest.allocate_segment_id();
+                let written = self.write_history(&version, memtable, current, history_id)?;
+                if let Some(written) = written {
+                    let (meta, file) = self.open_written(&written, 0)?;
+                    files.push(file);
+                    metas.push(meta);
+                }
+            }
             Ok(())
         };
         let replay = Replay { dir: &*self.dir, manifest: &before };
@@ -210,7 +223,7 @@ impl<D: Dir> Inner<D> {
                 flush(&memtable, manifest)?;
                 memtable = self.new_memtable();
             }
-            apply(&memtable, frame.first_seq, frame.body);
+            apply(&memtable, frame);
             Ok(())
         })?;
         if !memtable.is_empty() {

@@ -4,6 +4,7 @@ use sutra_format::AssociationRecord;
 use sutra_fs::{Dir, OsDir};
 
 use crate::error::Result;
+use crate::files::SegmentFile;
 use crate::merge::{AssociationMerge, ConceptMerge};
 use crate::snapshot::{Concept, Snapshot};
 
@@ -26,10 +27,15 @@ impl<D: Dir> Snapshot<D> {
         let merge = ConceptMerge::new(
             self.version.hash_seed,
             self.version.memtables.iter().map(AsRef::as_ref),
-            self.version.segments.iter(),
+            self.scanned(),
             self.seq(),
         )?;
         Ok(Concepts { snapshot: self, merge })
+    }
+
+    /// The segments that it reads.
+    fn scanned(&self) -> std::slice::Iter<'_, SegmentFile<D>> {
+        if self.is_past() { self.version.history.iter() } else { self.version.segments.iter() }
     }
 
     /// All associations. Costs as [`iter_concepts`](Self::iter_concepts), and a look-up of both
@@ -38,7 +44,7 @@ impl<D: Dir> Snapshot<D> {
         let merge = AssociationMerge::new(
             self.version.hash_seed,
             self.version.memtables.iter().map(AsRef::as_ref),
-            self.version.segments.iter(),
+            self.scanned(),
             self.seq(),
         )?;
         Ok(Associations { snapshot: self, merge })

@@ -18,11 +18,13 @@ use crate::version::Version;
 pub struct Snapshot<D: Dir = OsDir> {
     pub(crate) version: Arc<Version<D>>,
     seq: u64,
+    /// Whether it reads what was, from history.
+    is_past: bool,
 }
 
 impl<D: Dir> Clone for Snapshot<D> {
     fn clone(&self) -> Self {
-        Self { version: self.version.clone(), seq: self.seq }
+        Self { version: self.version.clone(), seq: self.seq, is_past: self.is_past }
     }
 }
 
@@ -44,7 +46,22 @@ pub struct Concept<'s, D: Dir = OsDir> {
 
 impl<D: Dir> Snapshot<D> {
     pub(crate) fn new(version: Arc<Version<D>>, seq: u64) -> Self {
-        Self { version, seq }
+        Self { version, seq, is_past: false }
+    }
+
+    /// The store as it was.
+    pub(crate) fn past(version: Arc<Version<D>>, seq: u64) -> Self {
+        Self { version, seq, is_past: true }
+    }
+
+    /// Whether it is [of the past](crate::LsmTree::snapshot_at).
+    pub fn is_past(&self) -> bool {
+        self.is_past
+    }
+
+    /// Fails in the past, for what is not to be had there.
+    pub(crate) fn require_present(&self, what: &'static str) -> Result<()> {
+        if self.is_past { Err(LsmError::NotInPast { what }) } else { Ok(()) }
     }
 
     /// The sequence number of the last record that it sees; zero when the store is empty.
@@ -57,13 +74,13 @@ impl<D: Dir> Snapshot<D> {
     pub fn concept(&self, id: &ConceptId) -> Result<Option<Concept<'_, D>>> {
         let hash = self.version.hash(id);
         let mut search = Search::default();
-        for memtable in &self.version.memtables {
-            if let Some(found) = memtable.concept(hash, id, self.seq) {
-                let home = Home::Memtable(memtable, found.payload);
-                if search.meets(&found.record, home) {
-                    return Ok(self.found(search));
-                }
-            }
+        self.find_in_memory(&mut search, hash, id, self.seq);
+        if !search.is_open() {
+            return Ok(self.found(search));
+        }
+        if self.is_past {
+            self.version.find_past(&mut search, hash, id, self.seq)?;
+            return Ok(self.found(search));
         }
         for file in &self.version.segments {
             if let Some(record) = file.segment.find_concept(hash, id)?
@@ -75,10 +92,35 @@ impl<D: Dir> Snapshot<D> {
         Ok(self.found(search))
     }
 
+    /// Meets the versions of a concept at or below `upto` in memtables.
+    #[inline]
+    pub(crate) fn find_in_memory<'s>(
+        &'s self,
+        search: &mut Search<'s>,
+        hash: u64,
+        id: &ConceptId,
+        upto: u64,
+    ) {
+        for memtable in &self.version.memtables {
+            if let Some(found) = memtable.concept(hash, id, upto) {
+                let home = Home::Memtable(memtable, found.payload);
+                if search.meets(&found.record, home) {
+                    return;
+                }
+            }
+        }
+    }
+
     /// What [`concept`](Self::concept) gives for each of `ids`, in their order. Faster than one
     /// by one: the waits for memory overlap.
     pub fn concepts(&self, ids: &[ConceptId]) -> Result<Vec<Option<Concept<'_, D>>>> {
         let mut results = Vec::with_capacity(ids.len());
+        if self.is_past {
+            for id in ids {
+                results.push(self.concept(id)?);
+            }
+            return Ok(results);
+        }
         for chunk in ids.chunks(BATCH) {
             self.concepts_chunk(chunk, &mut results)?;
         }
@@ -155,6 +197,9 @@ impl<D: Dir> Snapshot<D> {
                 return Ok(found);
             }
         }
+        if self.is_past {
+            return self.version.association_past(hash, source, kind, target, self.seq);
+        }
         for file in &self.version.segments {
             let found = file.segment.find_association(hash, source, kind, target)?;
             if let Some(record) = found {
@@ -166,11 +211,16 @@ impl<D: Dir> Snapshot<D> {
 
     /// Whether an end of the association was deleted after it was put.
     pub(crate) fn is_hidden(&self, record: &AssociationRecord) -> Result<bool> {
-        if !self.version.has_vertex_tombstones() {
+        if !self.is_past && !self.version.has_vertex_tombstones() {
             return Ok(false);
         }
         for end in [&record.source, &record.target] {
-            let deleted = self.version.vertex_tombstone(self.version.hash(end), end, self.seq)?;
+            let hash = self.version.hash(end);
+            let deleted = if self.is_past {
+                self.version.vertex_tombstone_past(hash, end, self.seq)?
+            } else {
+                self.version.vertex_tombstone(hash, end, self.seq)?
+            };
             if deleted.is_some_and(|seq| seq > record.seq.get()) {
                 return Ok(true);
             }
@@ -215,6 +265,12 @@ impl<'s> Search<'s> {
         let done = !record.is_delta();
         self.result = Some((merged, home));
         done
+    }
+
+    /// Whether older versions matter.
+    #[inline]
+    pub(crate) fn is_open(&self) -> bool {
+        self.result.as_ref().is_none_or(|(record, _)| record.is_delta())
     }
 
     pub(crate) fn into_result(self) -> Option<(ConceptRecord, Home<'s>)> {

@@ -87,6 +87,8 @@ pub struct LsmStats {
     pub total_segments: usize,
     /// Segments of which only text and vectors are still used.
     pub payload_only_segments: usize,
+    /// Segments that are read for what was.
+    pub history_segments: usize,
     /// Concept records in segments and memory: facts, replaced versions, and tombstones included.
     pub total_concepts: u64,
     /// Association records in segments and memory, replaced versions and tombstones included.
@@ -161,6 +163,8 @@ pub struct SegmentInfo {
     pub level: u32,
     /// Whether only its text and vectors are still used.
     pub payload_only: bool,
+    /// Whether it is read for what was.
+    pub history: bool,
     /// Bytes of the file.
     pub file_bytes: u64,
     /// Concept records.
@@ -195,7 +199,10 @@ impl<D: Dir> LsmTree<D> {
         let associations = |file: &crate::files::SegmentFile<D>| u64::from(file.association_rows());
         LsmStats {
             total_segments: version.segments.len(),
-            payload_only_segments: version.files.len() - version.segments.len(),
+            payload_only_segments: version.files.len()
+                - version.segments.len()
+                - version.history.len(),
+            history_segments: version.history.len(),
             total_concepts: version.segments.iter().map(concepts).sum::<u64>()
                 + counts.iter().map(|counts| counts.concepts as u64).sum::<u64>(),
             total_associations: version.segments.iter().map(associations).sum::<u64>()
@@ -239,7 +246,8 @@ impl<D: Dir> crate::files::SegmentFile<D> {
         SegmentInfo {
             segment_id: self.segment.id(),
             level: self.level,
-            payload_only: self.payload_only,
+            payload_only: self.role == crate::files::Role::Payload,
+            history: self.role == crate::files::Role::History,
             file_bytes: self.segment.file_length(),
             concepts: header.concepts.count.get(),
             associations: header.associations.count.get(),

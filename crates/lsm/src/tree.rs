@@ -1,7 +1,7 @@
 //! [`LsmTree`]: the engine as a whole, and what its parts share.
 //!
-//! Locks, in the order in which they may be taken: `flushing` or `compacting`, `writer`,
-//! `ledger`. Readers take none.
+//! Locks, in the order in which they may be taken: `compacting`, `flushing`, `writer`, `ledger`.
+//! Readers take none.
 
 use std::collections::VecDeque;
 use std::path::Path;

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use sutra_format::ConceptRecord;
 use sutra_format::segment::vector_stride;
 use sutra_fs::{Dir, File, Name};
 use sutra_manifest::Manifest;
+use sutra_segment::shared_payload;
 
 use crate::error::{LsmError, Result};
-use crate::files::{FileRole, SegmentFile, lock_name, role_of};
+use crate::files::{FileRole, Role, SegmentFile, lock_name, role_of};
 use crate::journal::{self, End, Identity};
 use crate::recovery::first_journal;
 use crate::snapshot::{Home, entries_of, vector_of};
@@ -134,34 +136,17 @@ impl VerifyReport {
 /// Whether text and vector of every record are where it says, and its file's count of them is
 /// right. What lies in the file itself was checked with the file.
 fn check_references<D: Dir>(version: &Version<D>, file: &SegmentFile<D>) -> Result<()> {
-    if file.payload_only {
+    if file.role == Role::Payload {
         return Ok(());
     }
     let mut live: BTreeMap<u32, u64> = BTreeMap::new();
     for row in 0..file.concept_rows() {
-        let record = file.segment.concept(row)?;
-        let misfit = |reason: String| LsmError::Inconsistent {
-            path: file.segment.path().to_path_buf(),
-            reason: format!("concept {}: {reason}", record.id),
-        };
-        // What is shared is not read again: time would not be bounded by the files.
-        let mut refers = |segment: u32, bytes: u64| {
-            let sum = live.entry(segment).or_default();
-            *sum += bytes;
-            let most = version.file(segment).map_or(0, |file| file.segment.file_length());
-            let is_shared = || misfit(format!("shares its text or vector in segment {segment}"));
-            if *sum <= most { Ok(()) } else { Err(is_shared()) }
-        };
-        if record.text_bytes() > 0 {
-            let entries = entries_of(record, Home::Segments, version)?;
-            refers(record.content_segment.get(), record.text_bytes())?;
-            record.split_text(entries).map_err(|error| misfit(error.to_string()))?;
-        }
-        if let Some(values) = vector_of(record, Home::Segments, version)? {
-            refers(record.vector_segment.get(), vector_stride(record.vector_dimension.get()))?;
-            if let Some(at) = values.iter().position(|value| !value.is_finite()) {
-                return Err(misfit(format!("value {at} of its vector is not a finite number")));
-            }
+        let newest = file.segment.concept(row)?;
+        let mut newer: Option<&ConceptRecord> = None;
+        for record in std::iter::once(newest).chain(file.segment.concept_versions(row)?) {
+            let shares = newer.map_or([false; 2], |newer| shared_payload(newer, record));
+            newer = Some(record);
+            check_payload(version, file, record, shares, &mut live)?;
         }
     }
     let homes = file.segment.homes()?;
@@ -176,16 +161,54 @@ fn check_references<D: Dir>(version: &Version<D>, file: &SegmentFile<D>) -> Resu
 
 /// Whether every vector is in a space that the manifest names, and of its dimension.
 fn check_spaces<D: Dir>(version: &Version<D>, file: &SegmentFile<D>) -> Result<()> {
-    if file.payload_only {
+    if file.role == Role::Payload {
         return Ok(());
     }
     for row in 0..file.concept_rows() {
-        let record = file.segment.concept(row)?;
-        if let Some(key) = SpaceKey::of(record) {
-            version.spaces.check(key).map_err(|error| LsmError::Inconsistent {
-                path: file.segment.path().to_path_buf(),
-                reason: format!("concept {}: {error}", record.id),
-            })?;
+        let newest = std::iter::once(file.segment.concept(row)?);
+        for record in newest.chain(file.segment.concept_versions(row)?) {
+            if let Some(key) = SpaceKey::of(record) {
+                version.spaces.check(key).map_err(|error| LsmError::Inconsistent {
+                    path: file.segment.path().to_path_buf(),
+                    reason: format!("concept {}: {error}", record.id),
+                })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether text and vector of one record are where it says, but for what it shares with the version
+/// before.
+fn check_payload<D: Dir>(
+    version: &Version<D>,
+    file: &SegmentFile<D>,
+    record: &ConceptRecord,
+    shares: [bool; 2],
+    live: &mut BTreeMap<u32, u64>,
+) -> Result<()> {
+    let misfit = |reason: String| LsmError::Inconsistent {
+        path: file.segment.path().to_path_buf(),
+        reason: format!("concept {}: {reason}", record.id),
+    };
+    // What is shared is not read again: time would not be bounded by the files.
+    let mut refers = |segment: u32, bytes: u64| {
+        let sum = live.entry(segment).or_default();
+        *sum += bytes;
+        let most = version.file(segment).map_or(0, |file| file.segment.file_length());
+        let is_shared = || misfit(format!("shares its text or vector in segment {segment}"));
+        if *sum <= most { Ok(()) } else { Err(is_shared()) }
+    };
+    let [shares_text, shares_vector] = shares;
+    if record.text_bytes() > 0 && !shares_text {
+        let entries = entries_of(record, Home::Segments, version)?;
+        refers(record.content_segment.get(), record.text_bytes())?;
+        record.split_text(entries).map_err(|error| misfit(error.to_string()))?;
+    }
+    if !shares_vector && let Some(values) = vector_of(record, Home::Segments, version)? {
+        refers(record.vector_segment.get(), vector_stride(record.vector_dimension.get()))?;
+        if let Some(at) = values.iter().position(|value| !value.is_finite()) {
+            return Err(misfit(format!("value {at} of its vector is not a finite number")));
         }
     }
     Ok(())

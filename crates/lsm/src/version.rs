@@ -13,7 +13,7 @@ use sutra_format::{ConceptId, ConceptRecord, FormatError};
 use sutra_fs::Dir;
 
 use crate::error::{LsmError, Result};
-use crate::files::SegmentFile;
+use crate::files::{Role, SegmentFile};
 use crate::liveness::Liveness;
 use crate::memtable::Memtable;
 use crate::vectors::Spaces;
@@ -28,6 +28,8 @@ pub(crate) struct Version<D: Dir> {
     pub(crate) memtables: Vec<Arc<Memtable>>,
     /// Searched segments, newest first.
     pub(crate) segments: Vec<SegmentFile<D>>,
+    /// History segments, newest first: read for what was.
+    pub(crate) history: Vec<SegmentFile<D>>,
     /// All segment files by rising id, those that only hold payload included.
     pub(crate) files: Vec<SegmentFile<D>>,
     /// Whether any segment has vertex tombstones.
@@ -36,6 +38,22 @@ pub(crate) struct Version<D: Dir> {
     pub(crate) association_tombstones: bool,
     /// Which rows of the segments count.
     pub(crate) liveness: Arc<Liveness>,
+}
+
+/// The files of a role, newest first.
+fn in_order<D: Dir>(files: &[SegmentFile<D>], role: Role) -> Result<Vec<SegmentFile<D>>> {
+    let mut segments: Vec<_> = files.iter().filter(|file| file.role == role).cloned().collect();
+    segments.sort_by_key(|file| std::cmp::Reverse(file.segment.header().max_seq.get()));
+    for pair in segments.windows(2) {
+        let (newer, older) = (pair[0].segment.header(), pair[1].segment.header());
+        if newer.min_seq.get() <= older.max_seq.get() || pair[0].level > pair[1].level {
+            return Err(LsmError::Inconsistent {
+                path: pair[0].segment.path().to_path_buf(),
+                reason: format!("out of order with segment {}", pair[1].segment.id()),
+            });
+        }
+    }
+    Ok(segments)
 }
 
 impl<D: Dir> Version<D> {
@@ -55,17 +73,8 @@ impl<D: Dir> Version<D> {
                 reason: "the manifest has another hash seed".into(),
             });
         }
-        let mut segments: Vec<_> = files.iter().filter(|f| !f.payload_only).cloned().collect();
-        segments.sort_by_key(|file| std::cmp::Reverse(file.segment.header().max_seq.get()));
-        for pair in segments.windows(2) {
-            let (newer, older) = (pair[0].segment.header(), pair[1].segment.header());
-            if newer.min_seq.get() <= older.max_seq.get() || pair[0].level > pair[1].level {
-                return Err(LsmError::Inconsistent {
-                    path: pair[0].segment.path().to_path_buf(),
-                    reason: format!("out of order with segment {}", pair[1].segment.id()),
-                });
-            }
-        }
+        let segments = in_order(&files, Role::Current)?;
+        let history = in_order(&files, Role::History)?;
         let mut vertex_tombstones = false;
         for file in &segments {
             vertex_tombstones |= !file.segment.vertex_tombstones()?.is_empty();
@@ -79,6 +88,7 @@ impl<D: Dir> Version<D> {
             spaces,
             memtables,
             segments,
+            history,
             files,
             vertex_tombstones,
             association_tombstones,
@@ -97,6 +107,7 @@ impl<D: Dir> Version<D> {
             spaces: self.spaces.clone(),
             memtables,
             segments: self.segments.clone(),
+            history: self.history.clone(),
             files: self.files.clone(),
             vertex_tombstones: self.vertex_tombstones,
             association_tombstones: self.association_tombstones,

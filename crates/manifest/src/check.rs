@@ -42,7 +42,26 @@ impl Manifest {
                 return Err(invalid(("path", reason)));
             }
         }
-        self.check_ranges()
+        self.check_history()?;
+        self.check_ranges(SegmentMetadata::is_live)?;
+        self.check_ranges(|segment| segment.history)
+    }
+
+    fn check_history(&self) -> Result<(), Problem> {
+        if let Some(history) = self.history.filter(|history| history.since_seq > self.last_seq) {
+            let reason = format!("{} is above last_seq {}", history.since_seq, self.last_seq);
+            return Err(Problem::invalid("history.since_seq", reason));
+        }
+        let is_odd = |segment: &SegmentMetadata| {
+            segment.history && (segment.payload_only || self.history.is_none())
+        };
+        match self.segments.iter().position(is_odd) {
+            Some(place) => {
+                let reason = "history of a store that keeps none, or a mere home of payload";
+                Err(Problem::invalid(format!("segments[{place}].history"), reason.to_owned()))
+            }
+            None => Ok(()),
+        }
     }
 
     fn check_segment(&self, segment: &SegmentMetadata) -> Result<(), (&'static str, String)> {
@@ -70,9 +89,9 @@ impl Manifest {
     }
 
     /// Reading stops at the first hit, so each segment must be newer than all that are read after.
-    fn check_ranges(&self) -> Result<(), Problem> {
+    fn check_ranges(&self, is_read: impl Fn(&SegmentMetadata) -> bool) -> Result<(), Problem> {
         let mut older_than: Option<&SegmentMetadata> = None;
-        for segment in self.segments.iter().filter(|s| s.is_live() && s.max_seq > 0) {
+        for segment in self.segments.iter().filter(|s| is_read(s) && s.max_seq > 0) {
             if let Some(newer) = older_than.filter(|newer| segment.max_seq >= newer.min_seq) {
                 let reason = format!(
                     "segment {} of level {} ends at sequence number {}, but segment {} of level {}, \

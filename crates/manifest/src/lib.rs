@@ -71,6 +71,7 @@ mod check;
 mod envelope;
 mod error;
 mod files;
+mod history;
 mod kinds;
 mod manifest;
 mod metadata;
@@ -79,6 +80,7 @@ mod strict;
 mod wire;
 
 pub use error::{ManifestError, Problem};
+pub use history::History;
 pub use kinds::KindError;
 pub use manifest::Manifest;
 pub use metadata::SegmentMetadata;

@@ -4,6 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use sutra_format::AssociationKind;
 
+use crate::history::History;
 use crate::kinds::{KindError, Kinds};
 use crate::metadata::SegmentMetadata;
 use crate::spaces::{SpaceError, Spaces, VectorSpace};
@@ -49,6 +50,8 @@ pub struct Manifest {
     /// which is `null` in the file, when all that was committed is in segments: then every journal
     /// may be removed.
     pub journal_floor: Option<u32>,
+    /// What is kept of what was. None: nothing.
+    pub history: Option<History>,
     pub(crate) next_segment_id: u32,
     pub(crate) kinds: Kinds,
     pub(crate) spaces: Spaces,
@@ -77,6 +80,7 @@ impl Manifest {
             hash_seed,
             last_seq: 0,
             journal_floor: None,
+            history: None,
             next_segment_id: 0,
             kinds: Kinds::default(),
             spaces: Spaces::default(),

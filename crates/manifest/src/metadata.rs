@@ -33,6 +33,8 @@ pub struct SegmentMetadata {
     pub header_crc: u32,
     /// Its records were merged into other segments, and only their payload is still read here.
     pub payload_only: bool,
+    /// Its records are read for what was, and not for what is.
+    pub history: bool,
 }
 
 impl SegmentMetadata {
@@ -54,6 +56,7 @@ impl SegmentMetadata {
             max_seq: 0,
             header_crc: 0,
             payload_only: false,
+            history: false,
         }
     }
 
@@ -65,9 +68,9 @@ impl SegmentMetadata {
         }
     }
 
-    /// Whether its records are read: it is no mere home of payload.
+    /// Whether its records are read for what is: it is neither a mere home of payload nor history.
     pub fn is_live(&self) -> bool {
-        !self.payload_only
+        !self.payload_only && !self.history
     }
 
     /// The order of reading: level up, then newest first.

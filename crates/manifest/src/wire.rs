@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use sutra_format::Metric;
 
 use crate::error::Problem;
+use crate::history::History;
 use crate::kinds::Kinds;
 use crate::manifest::Manifest;
 use crate::metadata::SegmentMetadata;
@@ -33,6 +34,9 @@ pub(crate) struct ManifestFields {
     /// Left out where there are none, as in every manifest from before there could be any.
     #[serde(default = "no_spaces", skip_serializing_if = "is_empty")]
     vector_spaces: SpaceList,
+    /// Left out where nothing that was is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    history: Option<Object<HistoryFields>>,
     segments: Vec<Object<SegmentFields>>,
     last_compaction: u64,
     compaction_count: u64,
@@ -76,6 +80,37 @@ struct SegmentFields {
     max_seq: u64,
     header_crc: Hex<4>,
     payload_only: bool,
+    /// Left out where it is not.
+    #[serde(default, skip_serializing_if = "is_not")]
+    history: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HistoryFields {
+    since_seq: u64,
+    since_time: u64,
+    /// Null is said, not left out.
+    #[serde(deserialize_with = "Option::deserialize")]
+    window: Option<u64>,
+}
+
+fn is_not(flag: &bool) -> bool {
+    !flag
+}
+
+impl From<&History> for HistoryFields {
+    fn from(history: &History) -> Self {
+        let History { since_seq, since_time, window } = *history;
+        Self { since_seq, since_time, window }
+    }
+}
+
+impl From<HistoryFields> for History {
+    fn from(fields: HistoryFields) -> Self {
+        let HistoryFields { since_seq, since_time, window } = fields;
+        Self { since_seq, since_time, window }
+    }
 }
 
 impl From<&Manifest> for ManifestFields {
@@ -89,6 +124,7 @@ impl From<&Manifest> for ManifestFields {
             journal_floor: manifest.journal_floor,
             association_kinds: AtMost(manifest.kinds.names().to_vec()),
             vector_spaces: AtMost(space_fields(&manifest.spaces)),
+            history: manifest.history.as_ref().map(|history| Object(history.into())),
             segments: manifest.segments.iter().map(|segment| Object(segment.into())).collect(),
             last_compaction: manifest.last_compaction,
             compaction_count: manifest.compaction_count,
@@ -120,6 +156,7 @@ impl TryFrom<ManifestFields> for Manifest {
             next_segment_id: fields.next_segment_id,
             kinds,
             spaces,
+            history: fields.history.map(|history| history.0.into()),
             segments,
             last_compaction: fields.last_compaction,
             compaction_count: fields.compaction_count,
@@ -172,6 +209,7 @@ impl From<&SegmentMetadata> for SegmentFields {
             max_seq: segment.max_seq,
             header_crc: Hex(segment.header_crc.to_be_bytes()),
             payload_only: segment.payload_only,
+            history: segment.history,
         }
     }
 }
@@ -191,6 +229,7 @@ impl From<SegmentFields> for SegmentMetadata {
             max_seq: fields.max_seq,
             header_crc: u32::from_be_bytes(fields.header_crc.0),
             payload_only: fields.payload_only,
+            history: fields.history,
         }
     }
 }

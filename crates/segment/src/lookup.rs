@@ -3,6 +3,8 @@
 //! A miss costs one cache line but for one tag in 4,096; a hit costs the line and the record. The
 //! full key is compared in the record, so tags never decide an answer.
 
+use std::ops::Range;
+
 use sutra_format::{
     AssociationKind, AssociationRecord, ConceptId, ConceptRecord, TagLine, VertexTombstone, hash,
 };
@@ -28,14 +30,21 @@ impl<D: AsRef<[u8]>> Segment<D> {
     /// The associations that start at a concept, sorted by (kind, target).
     #[inline]
     pub fn outgoing(&self, hash: u64, source: &ConceptId) -> Result<&[AssociationRecord]> {
+        let rows = self.outgoing_rows(hash, source)?;
+        if rows.is_empty() { Ok(&[]) } else { self.associations(rows) }
+    }
+
+    /// The rows of the associations that start at a concept.
+    #[inline]
+    pub fn outgoing_rows(&self, hash: u64, source: &ConceptId) -> Result<Range<u32>> {
         self.require_sorted()?;
         let directory = &self.sections.sources;
         let found = self.find_item(directory, hash, |item| {
             let (start, end) = self.starts(directory, item)?;
             let found = self.association(start)?.source == *source;
-            Ok(found.then_some((start, end)))
+            Ok(found.then_some(start..end))
         })?;
-        found.map_or(Ok(&[]), |(start, end)| self.associations(start..end))
+        Ok(found.unwrap_or_default())
     }
 
     /// The associations that end at a concept, sorted by (kind, placement of the source).
@@ -94,7 +103,7 @@ impl<D: AsRef<[u8]>> Segment<D> {
 
     /// What `check` makes of the first item of a directory that it accepts.
     #[inline]
-    fn find_item<T>(
+    pub(crate) fn find_item<T>(
         &self,
         directory: &Directory,
         hash: u64,

@@ -1,7 +1,7 @@
 //! [`SegmentPlan`]: what a segment will hold, known before its first row is written.
 
 use sutra_format::limits::{PAGE_BYTES, ROWS_MAX};
-use sutra_format::{AssociationRecord, ConceptRecord};
+use sutra_format::{AssociationRecord, ConceptRecord, TagLine};
 
 /// What a segment will hold, to the byte: it fixes where each block starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,11 +24,22 @@ pub struct SegmentPlan {
     pub concepts: u64,
     /// Association records.
     pub associations: u64,
+    /// Of a history segment: the older versions of its rows. None otherwise.
+    pub history: Option<OlderVersions>,
     /// Bytes of vectors, each rounded up to a multiple of 64
     /// ([`vector_stride`](sutra_format::segment::vector_stride)).
     pub vector_bytes: u64,
     /// Bytes of text entries, length prefixes included.
     pub content_bytes: u64,
+}
+
+/// How many versions a history segment holds beside the newest of each row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OlderVersions {
+    /// Of concepts.
+    pub concepts: u64,
+    /// Of associations.
+    pub associations: u64,
 }
 
 /// Where the parts whose size follows from the plan start.
@@ -38,6 +49,8 @@ pub(crate) struct Starts {
     pub(crate) vectors: u64,
     pub(crate) content: u64,
     pub(crate) concept_lines: u64,
+    pub(crate) concept_versions: u64,
+    pub(crate) association_versions: u64,
 }
 
 impl SegmentPlan {
@@ -52,6 +65,21 @@ impl SegmentPlan {
         let vectors = behind(associations, self.associations * AssociationRecord::BYTES as u64);
         let content = behind(vectors, self.vector_bytes);
         let concept_lines = behind(content, self.content_bytes);
-        Starts { concepts, associations, vectors, content, concept_lines }
+        let lines = TagLine::lines(self.concepts) * TagLine::BYTES as u64;
+        let concept_versions = behind(concept_lines, lines);
+        let older = self.history.unwrap_or_default();
+        assert!(older.concepts <= ROWS_MAX, "a segment has at most {ROWS_MAX} versions");
+        assert!(older.associations <= ROWS_MAX, "a segment has at most {ROWS_MAX} versions");
+        let association_versions =
+            behind(concept_versions, older.concepts * ConceptRecord::BYTES as u64);
+        Starts {
+            concepts,
+            associations,
+            vectors,
+            content,
+            concept_lines,
+            concept_versions,
+            association_versions,
+        }
     }
 }

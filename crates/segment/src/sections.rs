@@ -3,8 +3,8 @@
 use sutra_format::limits::PAGE_BYTES;
 use sutra_format::segment::SegmentFlags;
 use sutra_format::{
-    BlockExtent, FormatError, PayloadHome, SectionEntry, SectionKind, SegmentHeader, TagLine,
-    VectorRun, VertexTombstone,
+    AssociationRecord, BlockExtent, ConceptRecord, FormatError, Moment, PayloadHome, SectionEntry,
+    SectionKind, SegmentHeader, TagLine, VectorRun, VertexTombstone,
 };
 
 use crate::cursor::ZEROS;
@@ -48,6 +48,13 @@ impl Directory {
     }
 }
 
+/// Older versions of rows, and where those of each row start. No starts: no row has any.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Versions {
+    pub(crate) rows: Place,
+    pub(crate) starts: Place,
+}
+
 /// Every section that this version knows, by its place.
 #[derive(Clone, Debug)]
 pub(crate) struct Sections {
@@ -61,6 +68,9 @@ pub(crate) struct Sections {
     pub(crate) homes: Place,
     pub(crate) words: Place,
     pub(crate) vector_index: Place,
+    pub(crate) concept_versions: Versions,
+    pub(crate) association_versions: Versions,
+    pub(crate) timeline: Place,
 }
 
 impl Sections {
@@ -100,6 +110,9 @@ impl Sections {
             homes: Place::default(),
             words: Place::default(),
             vector_index: Place::default(),
+            concept_versions: Versions::default(),
+            association_versions: Versions::default(),
+            timeline: Place::default(),
         };
         if header.flags.get() & SegmentFlags::SORTED != 0 {
             return sections.locate_sorted(header, entries);
@@ -136,6 +149,15 @@ impl Sections {
             return Err(invalid(incoming.offset, "incoming rows do not match the associations"));
         }
         let lines = find(entries, SectionKind::ConceptLines);
+        if header.flags.get() & SegmentFlags::HISTORY == 0
+            && let Some(kind) = HISTORY.into_iter().find(|kind| find(entries, *kind).length > 0)
+        {
+            let at = find(entries, kind).offset;
+            return Err(invalid(at, "section of a history segment, and it is none"));
+        }
+        let versions = |rows_kind, starts, bytes, count| {
+            versions(rows(entries, rows_kind, bytes)?, rows(entries, starts, 4)?, count)
+        };
         Ok(Self {
             concepts: directory(lines, Place::default(), concepts, concepts)?,
             sources: ends(SectionKind::SourceLines, SectionKind::SourceStarts)?,
@@ -149,8 +171,40 @@ impl Sections {
             homes: rows(entries, SectionKind::PayloadHomes, PayloadHome::BYTES)?,
             words: find(entries, SectionKind::Words),
             vector_index: find(entries, SectionKind::VectorIndex),
+            concept_versions: versions(
+                SectionKind::ConceptVersions,
+                SectionKind::ConceptVersionStarts,
+                ConceptRecord::BYTES,
+                concepts,
+            )?,
+            association_versions: versions(
+                SectionKind::AssociationVersions,
+                SectionKind::AssociationVersionStarts,
+                AssociationRecord::BYTES,
+                associations,
+            )?,
+            timeline: rows(entries, SectionKind::Timeline, Moment::BYTES)?,
             ..self
         })
+    }
+}
+
+/// What only a history segment has.
+const HISTORY: [SectionKind; 5] = [
+    SectionKind::ConceptVersions,
+    SectionKind::ConceptVersionStarts,
+    SectionKind::AssociationVersions,
+    SectionKind::AssociationVersionStarts,
+    SectionKind::Timeline,
+];
+
+/// Versions have a start for each of `count` rows and one more, or there are none.
+fn versions(rows: Place, starts: Place, count: u64) -> Result<Versions, FormatError> {
+    let expected = if rows.length == 0 { 0 } else { (count + 1) * 4 };
+    if starts.length == expected {
+        Ok(Versions { rows, starts })
+    } else {
+        Err(invalid(starts.offset, "starts of versions do not match the rows"))
     }
 }
 

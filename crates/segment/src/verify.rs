@@ -41,6 +41,7 @@ impl<D: AsRef<[u8]>> Segment<D> {
             self.verify_references()?;
             self.verify_words()?;
             self.verify_vector_index()?;
+            self.verify_history()?;
         }
         Ok(())
     }

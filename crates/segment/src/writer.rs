@@ -8,7 +8,7 @@ use sutra_format::hash::placement;
 use sutra_format::limits::VECTOR_DIMENSION_MAX;
 use sutra_format::segment::{SegmentFlags, vector_stride};
 use sutra_format::{
-    AssociationRecord, ConceptId, ConceptRecord, PayloadHome, SectionKind, SegmentHeader,
+    AssociationRecord, ConceptId, ConceptRecord, Moment, PayloadHome, SectionKind, SegmentHeader,
     VectorRun, VertexTombstone,
 };
 use sutra_fs::File;
@@ -16,7 +16,7 @@ use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromZeros, IntoBytes};
 
 use crate::assembly::{Assembly, Blocks, SegmentSummary};
-use crate::cursor::{Cursor, Identity};
+use crate::cursor::{Cursor, Identity, Part};
 use crate::directories::{Associations, Ends, write_targets};
 use crate::error::{Result, SegmentError};
 use crate::lines::LineBuilder;
@@ -51,6 +51,42 @@ pub struct SegmentWriter<'a, F> {
     homes: Vec<PayloadHome>,
     words: Vec<u8>,
     vector_index: Vec<u8>,
+    concept_versions: Older<'a, F>,
+    association_versions: Older<'a, F>,
+    timeline: Vec<Moment>,
+}
+
+/// Older versions of rows that are being written.
+struct Older<'a, F> {
+    rows: Cursor<'a, F>,
+    count: u32,
+    /// For each row the number of versions before its own.
+    starts: Vec<U32>,
+}
+
+impl<'a, F: File> Older<'a, F> {
+    fn new(rows: Cursor<'a, F>) -> Self {
+        Self { rows, count: 0, starts: Vec::new() }
+    }
+
+    /// Notes that a row begins.
+    fn row(&mut self, is_history: bool) {
+        if is_history {
+            self.starts.push(U32::new(self.count));
+        }
+    }
+
+    fn push(&mut self, record: &[u8]) -> Result<()> {
+        self.count += 1;
+        Ok(self.rows.write(record)?)
+    }
+
+    /// The starts, if any row has versions.
+    fn finish(mut self) -> Result<(Part, Vec<U32>)> {
+        self.starts.push(U32::new(self.count));
+        let starts = if self.count == 0 { Vec::new() } else { self.starts };
+        Ok((self.rows.finish()?, starts))
+    }
 }
 
 impl<'a, F: File> SegmentWriter<'a, F> {
@@ -85,6 +121,9 @@ impl<'a, F: File> SegmentWriter<'a, F> {
             homes: Vec::new(),
             words: Vec::new(),
             vector_index: Vec::new(),
+            concept_versions: Older::new(cursor(starts.concept_versions)),
+            association_versions: Older::new(cursor(starts.association_versions)),
+            timeline: Vec::new(),
         }
     }
 
@@ -97,6 +136,7 @@ impl<'a, F: File> SegmentWriter<'a, F> {
         let key = (placement(self.plan.hash_seed, &record.id), record.id);
         assert!(self.last_concept.is_none_or(|last| last < key), "concepts rise strictly");
         self.last_concept = Some(key);
+        self.concept_versions.row(self.plan.history.is_some());
         self.concept_tombstones += u64::from(record.is_tombstone());
         self.lines.push(key.0, |line| self.concept_lines.write(line.as_bytes()))?;
         Ok(self.concepts.write(record.as_bytes())?)
@@ -128,10 +168,29 @@ impl<'a, F: File> SegmentWriter<'a, F> {
             }
         };
         self.last_association = Some((hash, *record));
+        self.association_versions.row(self.plan.history.is_some());
         self.incoming.push(IncomingKey::new(placement(seed, &record.target), record, row));
         self.association_count += 1;
         self.association_tombstones += u64::from(record.is_tombstone());
         Ok(self.associations.write(record.as_bytes())?)
+    }
+
+    /// Adds the next older version of the concept that was pushed last.
+    pub fn push_concept_version(&mut self, record: &ConceptRecord) -> Result<()> {
+        debug_assert_eq!(record.check(), Ok(()), "{record:?}");
+        self.concept_versions.push(record.as_bytes())
+    }
+
+    /// Adds the next older version of the association that was pushed last.
+    pub fn push_association_version(&mut self, record: &AssociationRecord) -> Result<()> {
+        debug_assert_eq!(record.check(), Ok(()), "{record:?}");
+        self.association_versions.push(record.as_bytes())
+    }
+
+    /// Sets when the commits of a history segment were made: moments that rise strictly, the last
+    /// with the highest sequence number of the plan.
+    pub fn set_timeline(&mut self, moments: Vec<Moment>) {
+        self.timeline = moments;
     }
 
     /// Adds a vector, and says at which offset of the vector block.
@@ -200,6 +259,13 @@ impl<'a, F: File> SegmentWriter<'a, F> {
         let pushed = (concepts, associations, self.vectors.length(), self.content.length());
         let planned = (plan.concepts, plan.associations, plan.vector_bytes, plan.content_bytes);
         assert_eq!(pushed, planned, "concepts, associations, bytes of vectors and of texts");
+        let older = plan.history.unwrap_or_default();
+        let pushed = (self.concept_versions.count, self.association_versions.count);
+        assert_eq!(
+            (u64::from(pushed.0), u64::from(pushed.1)),
+            (older.concepts, older.associations),
+            "older versions"
+        );
         let header = self.header();
         let vectors = self.runs.iter().map(|run| u64::from(run.count.get())).sum();
         let blocks = Blocks {
@@ -218,6 +284,10 @@ impl<'a, F: File> SegmentWriter<'a, F> {
         let mut lines = self.concept_lines;
         self.lines.finish(|line| lines.write(line.as_bytes()))?;
         assembly.add(SectionKind::ConceptLines, &lines.finish()?);
+        let (concept_versions, concept_starts) = self.concept_versions.finish()?;
+        let (association_versions, association_starts) = self.association_versions.finish()?;
+        assembly.add(SectionKind::ConceptVersions, &concept_versions);
+        assembly.add(SectionKind::AssociationVersions, &association_versions);
         let (source_lines, starts) = (SectionKind::SourceLines, SectionKind::SourceStarts);
         self.sources.write(&mut assembly, source_lines, starts, associations)?;
         write_targets(&mut assembly, &block, self.incoming)?;
@@ -226,6 +296,9 @@ impl<'a, F: File> SegmentWriter<'a, F> {
         assembly.write(SectionKind::PayloadHomes, self.homes.as_bytes())?;
         assembly.write(SectionKind::Words, &self.words)?;
         assembly.write(SectionKind::VectorIndex, &self.vector_index)?;
+        assembly.write(SectionKind::ConceptVersionStarts, concept_starts.as_bytes())?;
+        assembly.write(SectionKind::AssociationVersionStarts, association_starts.as_bytes())?;
+        assembly.write(SectionKind::Timeline, self.timeline.as_bytes())?;
         assembly.finish()
     }
 
@@ -238,7 +311,8 @@ impl<'a, F: File> SegmentWriter<'a, F> {
         header.min_seq = U64::new(plan.min_seq);
         header.max_seq = U64::new(plan.max_seq);
         header.store_id = plan.store_id;
-        header.flags = U32::new(SegmentFlags::SORTED);
+        let history = if plan.history.is_some() { SegmentFlags::HISTORY } else { 0 };
+        header.flags = U32::new(SegmentFlags::SORTED | history);
         header.concept_tombstones = U64::new(self.concept_tombstones);
         header.association_tombstones = U64::new(self.association_tombstones);
         header

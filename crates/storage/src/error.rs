@@ -24,6 +24,8 @@ pub enum ErrorKind {
     /// There is no such store or file: check the path, or open the store for writing to make it.
     /// Or no such concept or association: check its name.
     NotFound,
+    /// The store does not say what was then: ask for a later time, or have it keep history.
+    NotKept,
     /// A value cannot be stored: correct it. Nothing was changed.
     InvalidInput,
     /// More than one commit can take: do it in parts. Nothing was changed.
@@ -137,11 +139,12 @@ fn kind_of(error: &LsmError) -> ErrorKind {
         | LsmError::UnknownSpace { .. }
         | LsmError::OtherDimension { .. }
         | LsmError::Space(_) => ErrorKind::InvalidInput,
+        LsmError::NotKept { .. } => ErrorKind::NotKept,
         LsmError::Conflict { .. } => ErrorKind::Conflict,
         LsmError::Poisoned { .. } => ErrorKind::Poisoned,
         LsmError::ReadOnly => ErrorKind::ReadOnly,
         LsmError::Miswritten { .. } | LsmError::NotErased { .. } => ErrorKind::Io,
-        LsmError::NotIndexed { .. } => ErrorKind::Unsupported,
+        LsmError::NotIndexed { .. } | LsmError::NotInPast { .. } => ErrorKind::Unsupported,
         LsmError::Segment(error) if is_misuse(error) => ErrorKind::InvalidInput,
         LsmError::Manifest(error) if !matches!(**error, ManifestError::Unusable { .. }) => {
             ErrorKind::InvalidInput

@@ -221,6 +221,7 @@ mod concept;
 mod dedup;
 mod error;
 pub mod graph;
+mod history;
 mod neighbors;
 mod payload;
 mod prepare;
@@ -235,6 +236,7 @@ pub use batch::Batch;
 pub use concept::{Concept, NewConcept};
 pub use dedup::{Candidate, Likeness};
 pub use error::{Error, ErrorKind, Result};
+pub use history::{Change, Changed, ConceptVersion};
 pub use neighbors::{Direction, Neighbor, Neighbors};
 pub use search::{
     Effort, Filter, Found, Fusion, Hit, Matching, Reason, Retrieve, Retrieved, TextSearch,
@@ -250,9 +252,9 @@ pub use sutra_format::{
 };
 pub use sutra_lsm::{
     BackupOptions, BackupReport, CommitInfo, CompactionConfig, ConceptPut, Damage, Durability,
-    EraseReport, Health, HealthReport, LSMTree, Link, Loss, Lost, LsmStats, SalvageOptions,
-    SalvageReport, ScrubPass, ScrubReport, SegmentInfo, StoreIdentity, Touch, VerifyReport,
-    WriteBatch,
+    EraseReport, Health, HealthReport, LSMTree, Link, Loss, Lost, LsmStats, Retention,
+    SalvageOptions, SalvageReport, ScrubPass, ScrubReport, SegmentInfo, StoreIdentity, Touch,
+    VerifyReport, WriteBatch,
 };
 pub use sutra_manifest::{Manifest, Metric, SegmentMetadata, SpaceError, VectorSpace};
 pub use sutra_segment::{Segment, SegmentStats};

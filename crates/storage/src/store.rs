@@ -8,13 +8,14 @@ use sutra_format::{AssociationKind, ConceptId};
 use sutra_fs::OsDir;
 use sutra_lsm::{
     BackupOptions, BackupReport, CommitInfo, CompactionConfig, Durability, Environment,
-    EraseReport, Health, HealthReport, LSMTree, LsmError, LsmStats, SalvageOptions, SalvageReport,
-    SegmentInfo, StoreIdentity, VerifyReport,
+    EraseReport, Health, HealthReport, LSMTree, LsmError, LsmStats, Retention, SalvageOptions,
+    SalvageReport, SegmentInfo, StoreIdentity, VerifyReport,
 };
 use sutra_manifest::{Manifest, VectorSpace};
 
-use crate::batch::{Batch, Change};
+use crate::batch::{self, Batch};
 use crate::error::{Error, Result};
+use crate::history::Change;
 use crate::prepare::prepare;
 use crate::snapshot::Snapshot;
 use crate::stored::Stored;
@@ -132,6 +133,73 @@ impl Store {
     /// The store as it is now.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::new(self.0.snapshot())
+    }
+
+    /// The store as it was at `time`, in milliseconds since the epoch: with every commit that was made
+    /// then or before, and none after. Fails with [`ErrorKind::NotKept`](crate::ErrorKind::NotKept) if
+    /// it [does not say](Store::set_retention) what was then.
+    ///
+    /// Concepts, associations in both directions, facts and walks over all of them are read as they
+    /// were, at about the cost of the present. Searches for words and vectors are refused: they are
+    /// indexed as of now.
+    ///
+    /// ```
+    /// use sutra_storage::{Batch, NewConcept, Retention, Store};
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// let store = Store::open(dir.path())?;
+    /// store.set_retention(Retention::Forever)?;
+    /// let mut batch = Batch::new();
+    /// batch.put(NewConcept::with_key("capital").content("Bonn"))?;
+    /// let then = store.commit(&batch)?.time;
+    /// # std::thread::sleep(std::time::Duration::from_millis(5));
+    /// let mut batch = Batch::new();
+    /// batch.put(NewConcept::with_key("capital").content("Berlin"))?;
+    /// store.commit(&batch)?;
+    ///
+    /// let past = store.snapshot_at(then)?;
+    /// assert_eq!(past.concept_of_key("capital")?.unwrap().content()?, Some("Bonn"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn snapshot_at(&self, time: u64) -> Result<Snapshot> {
+        Ok(Snapshot::new(self.0.snapshot_at(time)?))
+    }
+
+    /// How far back the store says what was.
+    pub fn retention(&self) -> Retention {
+        self.0.retention()
+    }
+
+    /// Says how far back the store is to say what was, durably, and for every later opening. Asked for
+    /// before the first commit, all of them can be read; later, history begins with the call, which
+    /// then reads all rows once. [`Retention::Latest`], the default, drops it.
+    ///
+    /// From then on every version of a concept costs 128 bytes more, of an association 64, and texts
+    /// and vectors that were replaced stay. Reads of what is do not look at any of it.
+    pub fn set_retention(&self, retention: Retention) -> Result<()> {
+        Ok(self.0.set_retention(retention)?)
+    }
+
+    /// The last sequence number that was committed at `time` or before, to ask for
+    /// [`changes`](Store::changes) since then. Fails as [`Store::snapshot_at`].
+    pub fn seq_at(&self, time: u64) -> Result<u64> {
+        Ok(self.0.seq_at(time)?)
+    }
+
+    /// What `snapshot` sees that was committed behind the sequence number `since`: the first `limit`
+    /// changes in the order of their commits. Go on with the number of the last one.
+    ///
+    /// Reads all rows of the history that goes beyond `since` in each call, so take large steps;
+    /// memory is for `limit` changes. Fails with [`ErrorKind::NotKept`](crate::ErrorKind::NotKept) if
+    /// history does not go back so far.
+    pub fn changes<'s>(
+        &self,
+        snapshot: &'s Snapshot,
+        since: u64,
+        limit: usize,
+    ) -> Result<Vec<Change<'s>>> {
+        let changes = self.0.changes(snapshot.engine(), since, limit)?;
+        Ok(changes.into_iter().map(Change::of).collect())
     }
 
     /// The kind of associations with this name; one that is new is registered, durably.
@@ -328,7 +396,7 @@ impl Store {
     pub(crate) fn check_kinds(&self, batch: &Batch) -> Result<()> {
         let mut last = AssociationKind::SEMANTIC;
         for change in batch.changes() {
-            let Change::Associate(link) = change else { continue };
+            let batch::Change::Associate(link) = change else { continue };
             let kind = link.record.kind();
             if kind != last && self.0.kind_name(kind).is_none() {
                 return Err(Error::invalid(format!(

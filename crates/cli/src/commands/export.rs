@@ -10,6 +10,7 @@ use sutra_storage::{AssociationRecord, ConceptId, Snapshot, Store, StoreOptions}
 use crate::failure::{Failure, Outcome};
 use crate::json::Object;
 use crate::order::Order;
+use crate::past::AsOf;
 use crate::progress;
 use crate::sink::Sink;
 use crate::tell::{self, KindNames, Name, Text};
@@ -31,12 +32,14 @@ pub(crate) struct Export {
     /// Where the associations go instead of standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) associations: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) as_of: AsOf,
 }
 
 impl Export {
     pub(crate) fn run(self, options: &StoreOptions, terminal: &mut Terminal) -> Outcome {
         let store = options.clone().open_read_only(&self.dir)?;
-        let snapshot = store.snapshot();
+        let snapshot = self.as_of.snapshot(&store)?;
         let order = Order::of(&snapshot)?;
         let mut sink = Sink::open(self.concepts.as_deref(), terminal)?;
         for space in snapshot.vector_spaces() {

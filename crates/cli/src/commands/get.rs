@@ -10,6 +10,7 @@ use sutra_storage::{Concept, ConceptId, ConceptRecord, StoreOptions};
 
 use crate::failure::{Failure, NEGATIVE, Outcome, complain};
 use crate::json::Object;
+use crate::past::AsOf;
 use crate::show;
 use crate::tell::{Name, Text};
 use crate::terminal::Terminal;
@@ -28,6 +29,8 @@ pub(crate) struct Get {
     /// KEY is an id: 32 hexadecimal digits
     #[arg(long)]
     pub(crate) id: bool,
+    #[command(flatten)]
+    pub(crate) as_of: AsOf,
     /// Print one line of JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -37,7 +40,7 @@ impl Get {
     pub(crate) fn run(self, options: &StoreOptions, terminal: &mut Terminal) -> Outcome {
         let id = id_of(&self.key, self.id)?;
         let store = options.clone().open_read_only(&self.dir)?;
-        let snapshot = store.snapshot();
+        let snapshot = self.as_of.snapshot(&store)?;
         let Some(concept) = snapshot.concept(&id)? else {
             complain(no_concept(&self.key));
             return Ok(NEGATIVE.into());

@@ -188,6 +188,11 @@ fn section_name(code: u32) -> String {
         Some(SectionKind::PayloadHomes) => "payload homes",
         Some(SectionKind::Words) => "words",
         Some(SectionKind::VectorIndex) => "vector index",
+        Some(SectionKind::ConceptVersions) => "concept versions",
+        Some(SectionKind::ConceptVersionStarts) => "concept version starts",
+        Some(SectionKind::AssociationVersions) => "association versions",
+        Some(SectionKind::AssociationVersionStarts) => "association version starts",
+        Some(SectionKind::Timeline) => "timeline",
         None => return format!("kind {code}, unknown"),
     };
     name.into()

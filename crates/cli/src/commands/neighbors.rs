@@ -10,6 +10,7 @@ use super::get::{id_of, no_concept};
 use crate::arrows::{arrows, as_table, labelled, points};
 use crate::failure::{Failure, NEGATIVE, Outcome, complain};
 use crate::json::Object;
+use crate::past::AsOf;
 use crate::tell::KindNames;
 use crate::terminal::Terminal;
 use crate::which::{Ways, Which, narrow};
@@ -34,6 +35,8 @@ pub(crate) struct Neighbors {
     ways: Ways,
     #[command(flatten)]
     which: Which,
+    #[command(flatten)]
+    as_of: AsOf,
     /// Show concepts, at most so many associations away
     #[arg(long, value_name = "N")]
     hops: Option<u32>,
@@ -49,7 +52,7 @@ impl Neighbors {
     pub(crate) fn run(self, options: &StoreOptions, terminal: &mut Terminal) -> Outcome {
         let id = id_of(&self.key, self.id)?;
         let store = options.clone().open_read_only(&self.dir)?;
-        let snapshot = store.snapshot();
+        let snapshot = self.as_of.snapshot(&store)?;
         if snapshot.concept(&id)?.is_none() {
             complain(no_concept(&self.key));
             return Ok(NEGATIVE.into());

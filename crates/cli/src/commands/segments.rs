@@ -43,6 +43,7 @@ fn as_json(terminal: &mut Terminal, segment: &SegmentInfo) -> io::Result<()> {
         "segment_id": segment.segment_id,
         "level": segment.level,
         "payload_only": segment.payload_only,
+        "history": segment.history,
         "bytes": segment.file_bytes,
         "concepts": segment.concepts,
         "associations": segment.associations,
@@ -57,8 +58,10 @@ fn as_json(terminal: &mut Terminal, segment: &SegmentInfo) -> io::Result<()> {
 }
 
 fn picture(terminal: &mut Terminal, segments: &[SegmentInfo], owned: u64) -> io::Result<()> {
-    let (shown, payload_only): (Vec<_>, Vec<_>) =
-        segments.iter().partition(|segment| !segment.payload_only);
+    let (history, rest): (Vec<_>, Vec<&SegmentInfo>) =
+        segments.iter().partition(|segment| segment.history);
+    let (payload_only, shown): (Vec<_>, Vec<&SegmentInfo>) =
+        rest.into_iter().partition(|segment| segment.payload_only);
     let largest = segments.iter().map(|segment| segment.file_bytes).max().unwrap_or(0);
     let in_memory = show::bytes(owned);
     writeln!(terminal, "{}  {in_memory}", terminal.strong("journal and memory"))?;
@@ -68,6 +71,9 @@ fn picture(terminal: &mut Terminal, segments: &[SegmentInfo], owned: u64) -> io:
     }
     if !payload_only.is_empty() {
         floor(terminal, "only text and vectors are still used", &payload_only, largest)?;
+    }
+    if !history.is_empty() {
+        floor(terminal, "what was", &history, largest)?;
     }
     if !segments.is_empty() {
         let legend = PARTS.map(|(cell, what)| format!("{cell} {what}")).join("   ");
@@ -141,6 +147,7 @@ mod tests {
             segment_id: 1,
             level: 0,
             payload_only: false,
+            history: false,
             file_bytes: bytes,
             concepts,
             associations: 0,

@@ -10,6 +10,7 @@ mod exit_codes;
 mod graph;
 mod killed;
 mod options;
+mod past;
 mod pipes;
 mod round_trip;
 mod searching;

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use sutra_format::journal::{FrameHeader, JournalHeader};
 use sutra_format::time::{OPEN_END, OPEN_START, fits_48_bits, pack_48, unpack_48};
 use sutra_format::{
-    AssociationRecord, ConceptRecord, PayloadHome, SectionEntry, SegmentHeader, TagLine,
+    AssociationRecord, ConceptRecord, Moment, PayloadHome, SectionEntry, SegmentHeader, TagLine,
     VectorIndexEntry, VectorRun, VertexTombstone,
 };
 use zerocopy::little_endian::U32;
@@ -39,6 +39,7 @@ proptest! {
         check_codec::<VertexTombstone>(&bytes);
         check_codec::<VectorRun>(&bytes);
         check_codec::<PayloadHome>(&bytes);
+        check_codec::<Moment>(&bytes);
         check_codec::<VectorIndexEntry>(&bytes);
         check_codec::<JournalHeader>(&bytes);
         check_codec::<FrameHeader>(&bytes);

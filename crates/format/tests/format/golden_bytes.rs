@@ -10,8 +10,8 @@ use sutra_format::segment::{MAGIC, SegmentFlags, VERSION};
 use sutra_format::time::pack_48;
 use sutra_format::{
     AssociationFlags, AssociationKind, AssociationRecord, ConceptFlags, ConceptId, ConceptRecord,
-    FactKey, PayloadHome, SectionEntry, SectionKind, SegmentHeader, TagLine, VectorIndexEntry,
-    VectorRun, VertexTombstone,
+    FactKey, Moment, PayloadHome, SectionEntry, SectionKind, SegmentHeader, TagLine,
+    VectorIndexEntry, VectorRun, VertexTombstone,
 };
 use zerocopy::little_endian::{F32, I64, U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
@@ -185,6 +185,8 @@ fn rows_of_sections_keep_their_bytes() {
     check("vector_run.hex", &VectorRun { offset, count: U32::new(3), dimension });
     let (segment_id, reserved) = (U32::new(7), U32::ZERO);
     let live_bytes = U64::new(0x0102_0304_0506_0708);
+    let (seq, time) = (U64::new(0x0102_0304_0506_0708), U64::new(0x1112_1314_1516_1718));
+    check("moment.hex", &Moment { seq, time });
     check("payload_home.hex", &PayloadHome { segment_id, reserved, live_bytes });
     let (space, reserved) = (U16::new(0x0102), U16::ZERO);
     let (epoch, offset) = (U64::new(0x1112_1314_1516_1718), U64::new(0x2122_2324_2526_2740));

@@ -1,5 +1,4 @@
 //! The format: codecs, what is refused, and the written word.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod codecs;
 mod common;

@@ -13,7 +13,7 @@ use sutra_format::segment::{self, SegmentFlags, vector_stride};
 use sutra_format::time::{OPEN_END, OPEN_START, pack_48};
 use sutra_format::{
     AssociationFlags, AssociationKind, AssociationRecord, BlockExtent, ConceptFlags, ConceptId,
-    ConceptRecord, FactKey, PayloadHome, SectionEntry, SectionKind, SegmentHeader, TagLine,
+    ConceptRecord, FactKey, Moment, PayloadHome, SectionEntry, SectionKind, SegmentHeader, TagLine,
     VectorIndexEntry, VectorRun, VertexTombstone, limits, text,
 };
 use zerocopy::FromZeros;
@@ -127,6 +127,7 @@ fn every_structure_is_documented_field_by_field() {
         VertexTombstone { id, seq }
         VectorRun { offset, count, dimension }
         PayloadHome { segment_id, reserved, live_bytes }
+        Moment { seq, time }
         VectorIndexEntry { space, reserved, dimension, epoch, offset, length }
         JournalHeader {
             magic, version, journal_id, store_id, hash_seed, first_seq, created_at, reserved,
@@ -166,7 +167,11 @@ fn every_flag_is_documented_with_its_bit() {
                 ("HAS_FACT", AssociationFlags::HAS_FACT.into()),
             ],
         ),
-        ("SegmentFlags", SegmentFlags::ALL, vec![("SORTED", SegmentFlags::SORTED)]),
+        (
+            "SegmentFlags",
+            SegmentFlags::ALL,
+            vec![("SORTED", SegmentFlags::SORTED), ("HISTORY", SegmentFlags::HISTORY)],
+        ),
     ];
     for (name, known, flags) in all {
         let documented: Vec<(&str, u32)> = table_after(&format!("### `{name}`: bits of"))
@@ -206,6 +211,7 @@ fn every_constant_is_documented_with_its_value() {
         ("KEY_BYTES_MAX", limits::KEY_BYTES_MAX.to_string()),
         ("VECTOR_DIMENSION_MAX", limits::VECTOR_DIMENSION_MAX.to_string()),
         ("KIND_NAME_BYTES_MAX", limits::KIND_NAME_BYTES_MAX.to_string()),
+        ("SPACE_NAME_BYTES_MAX", limits::SPACE_NAME_BYTES_MAX.to_string()),
         ("COMMIT_BYTES_MAX", limits::COMMIT_BYTES_MAX.to_string()),
         ("ROWS_MAX", limits::ROWS_MAX.to_string()),
         ("SECTIONS_MAX", limits::SECTIONS_MAX.to_string()),
@@ -235,7 +241,7 @@ fn every_constant_is_documented_with_its_value() {
     let elsewhere = ["BYTES", "ALL", "BUILT_IN", "SEMANTIC", "CAUSAL", "TEMPORAL", "HIERARCHICAL"];
     let elsewhere = elsewhere.into_iter().chain(["COMPOSITIONAL", "TOMBSTONE", "DELTA", "FACT"]);
     let elsewhere: BTreeSet<&str> = elsewhere
-        .chain(["HAS_CONTENT", "SETS_STRENGTH", "SETS_CONFIDENCE", "HAS_FACT", "SORTED"])
+        .chain(["HAS_CONTENT", "SETS_STRENGTH", "SETS_CONFIDENCE", "HAS_FACT", "SORTED", "HISTORY"])
         .collect();
     let listed: BTreeSet<&str> =
         code.keys().map(|name| name.rsplit("::").next().expect("a name")).collect();

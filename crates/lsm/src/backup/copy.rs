@@ -10,7 +10,7 @@ use zerocopy::little_endian::U32;
 
 use super::{BackupReport, unfit};
 use crate::error::{LsmError, Result};
-use crate::files::{FileRole, SegmentFile, role_of, segment_name};
+use crate::files::{FileRole, Role, SegmentFile, role_of, segment_name};
 use crate::flush::metadata;
 
 /// Pages that are checked and then written at once: 256 KiB.
@@ -79,8 +79,11 @@ impl<'a, D: Dir> Copier<'a, D> {
         let header = self.header_of(segment.header());
         let file_length = segment.file_length();
         let summary = SegmentSummary { header, file_length };
-        let meta =
-            SegmentMetadata { payload_only: file.payload_only, ..metadata(&summary, file.level) };
+        let meta = SegmentMetadata {
+            payload_only: file.role == Role::Payload,
+            history: file.role == Role::History,
+            ..metadata(&summary, file.level)
+        };
         let named = self.earlier.and_then(|earlier| earlier.segment(meta.segment_id));
         if !self.is_in_doubt(meta.segment_id) && self.has(&name, &summary)? {
             self.report.files_kept += 1;

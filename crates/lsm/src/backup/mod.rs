@@ -25,13 +25,15 @@ mod restore;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use sutra_fs::Dir;
+use sutra_fs::{Dir, File};
 use sutra_manifest::{Manifest, SegmentMetadata};
-use sutra_segment::SegmentSummary;
+use sutra_segment::{Segment, SegmentSummary};
 
 use crate::commit::Writer;
 use crate::error::{LsmError, Result};
+use crate::files::{MappedSegment, segment_name};
 use crate::flush::metadata;
+use crate::history::write_history;
 use crate::memtable::Memtable;
 use crate::output::{Filter, Input, Label, Stop, Words};
 use crate::sync::{AtomicBool, MutexGuard};
@@ -188,11 +190,23 @@ impl<D: Dir> Pin<'_, D> {
                 min_seq: memtable.min_seq().unwrap_or_default(),
                 max_seq: memtable.max_seq().unwrap_or_default(),
             };
+            let mut current = None;
             if let Some(summary) =
                 write_memtable(&self.version, memtable, copier.dir(), &label, Words::AsUsual)?
             {
                 copier.wrote(summary.file_length);
                 metas.push(metadata(&summary, 0));
+                current = Some(open_written(copier.dir(), &summary)?);
+            }
+            if manifest.history.is_some() {
+                let label = Label { segment_id: manifest.allocate_segment_id(), ..label };
+                let (dir, current) = (copier.dir(), current.as_ref());
+                let written = write_history(dir, &self.version, memtable, current, &label)?;
+                if let Some(written) = written {
+                    written.confirm_in(dir)?;
+                    copier.wrote(written.summary.file_length);
+                    metas.push(metadata(&written.summary, 0));
+                }
             }
         }
         Ok(metas)
@@ -229,6 +243,11 @@ pub(crate) fn write_memtable<D: Dir>(
         written.confirm_in(dir)?;
     }
     Ok(written.map(|written| written.summary))
+}
+
+fn open_written<D: Dir>(dir: &D, summary: &SegmentSummary) -> Result<MappedSegment<D>> {
+    let name = segment_name(summary.header.segment_id.get());
+    Ok(Segment::open(dir.open(&name)?.map()?, dir.path(&name))?)
 }
 
 /// Has the manifest name these segments and no others.

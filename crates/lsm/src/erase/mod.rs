@@ -104,7 +104,7 @@ impl<D: Dir> LsmTree<D> {
         inner.flush_all()?;
         let version = inner.version.load_full();
         erasure.note_files(&version)?;
-        inner.rewrite(&version)?;
+        inner.rewrite(&version, &erasure.ids)?;
         drop(version); // It holds the old files.
         let names = inner.files_in_use(&mut erasure.report.pending_files)?;
         erasure.prove(self, &names)
@@ -156,7 +156,7 @@ impl Erasure {
     /// Notes what all rows in files say, those included whose place is taken by newer ones.
     fn note_files<D: Dir>(&mut self, version: &Version<D>) -> Result<()> {
         for file in &version.files {
-            for record in file.segment.iter_concepts()? {
+            for record in file.segment.iter_concepts()?.chain(file.segment.older_concepts()?) {
                 if !record.is_delta() {
                     self.note(record, Home::Segments, version)?;
                 }

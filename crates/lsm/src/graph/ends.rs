@@ -134,6 +134,13 @@ impl<D: Dir> GraphView<'_, D> {
         filter: &EdgeFilter,
         bounds: &mut Vec<DegreeBounds>,
     ) -> Result<()> {
+        if self.snapshot.is_past() {
+            for vertex in vertices {
+                let degree = self.count(*vertex, direction, filter)?;
+                bounds.push(DegreeBounds { least: degree, most: degree });
+            }
+            return Ok(());
+        }
         let is_plain = self.is_plain(filter);
         let mut located = Located::new(self, direction);
         let mut recent = Vec::new();

@@ -37,9 +37,9 @@ pub use self::filter::EdgeFilter;
 /// records for one that has.
 pub struct GraphView<'s, D: Dir = OsDir> {
     snapshot: &'s Snapshot<D>,
-    /// Those that have anything, newest first.
+    /// Those that have anything, newest first; none in the past, which is asked vertex by vertex.
     memtables: Vec<&'s Memtable>,
-    /// Those that have associations, newest first.
+    /// Those that have associations, newest first; none in the past.
     segments: Vec<&'s MappedSegment<D>>,
     /// Whether a record may be a tombstone.
     tombstones: bool,
@@ -51,6 +51,17 @@ impl<D: Dir> Snapshot<D> {
     /// The associations as a graph, for the searches of `sutra_index::graph`.
     pub fn graph(&self) -> GraphView<'_, D> {
         let version = &*self.version;
+        if self.is_past() {
+            let (memtables, segments) = (Vec::new(), Vec::new());
+            let (tombstones, vertex_tombstones) = (true, true);
+            return GraphView {
+                snapshot: self,
+                memtables,
+                segments,
+                tombstones,
+                vertex_tombstones,
+            };
+        }
         let memtables: Vec<_> =
             version.memtables.iter().map(AsRef::as_ref).filter(|m| !m.is_empty()).collect();
         let segments = version.segments.iter().map(|file| -> &MappedSegment<D> { &file.segment });
@@ -94,7 +105,12 @@ impl<'s, D: Dir> GraphView<'s, D> {
         if !self.vertex_tombstones {
             return Ok(None);
         }
-        self.snapshot.version.vertex_tombstone(hash, id, self.snapshot.seq())
+        let (version, seq) = (&self.snapshot.version, self.snapshot.seq());
+        if self.snapshot.is_past() {
+            version.vertex_tombstone_past(hash, id, seq)
+        } else {
+            version.vertex_tombstone(hash, id, seq)
+        }
     }
 
     fn hash(&self, id: &ConceptId) -> u64 {
@@ -119,6 +135,16 @@ impl<'s, D: Dir> GraphView<'s, D> {
         filter: &EdgeFilter,
         visit: &mut impl FnMut(EdgeOf<Self>) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>> {
+        if self.snapshot.is_past() {
+            let records = if end.outgoing {
+                self.snapshot.outgoing_past(&end.id)?
+            } else {
+                self.snapshot.incoming_past(&end.id)?
+            };
+            let mut runs = Runs::default();
+            runs.add(Run::Together(&records));
+            return self.tell_runs(end, &runs, filter, visit);
+        }
         if self.memtables.is_empty() {
             let mut runs = Runs::default();
             for run in sealed {

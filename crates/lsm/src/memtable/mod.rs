@@ -44,12 +44,14 @@ mod sorted;
 mod table;
 #[cfg(test)]
 mod tests;
+mod versions;
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 
 use parking_lot::Mutex;
 use sutra_format::hash::placement;
+use sutra_format::segment::Moment;
 use sutra_format::{AssociationKind, AssociationRecord, ConceptId};
 
 pub(crate) use self::arena::zeroed;
@@ -79,6 +81,8 @@ pub struct Memtable {
     associations: OnceLock<Associations>,
     min_seq: AtomicU64,
     max_seq: AtomicU64,
+    /// When commits were made. One entry for each millisecond in which there were any.
+    timeline: Mutex<Vec<Moment>>,
     /// The words of what is here, as far as anybody searched for them.
     pub(crate) words: RecentWords,
     /// Its vectors, likewise.
@@ -99,6 +103,7 @@ impl Memtable {
             associations: OnceLock::new(),
             min_seq: AtomicU64::new(u64::MAX),
             max_seq: AtomicU64::new(0),
+            timeline: Mutex::default(),
             words: RecentWords::default(),
             vectors: RecentVectors::default(),
         }

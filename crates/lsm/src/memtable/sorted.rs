@@ -16,7 +16,7 @@ use super::{Found, Memtable};
 pub struct ConceptRow {
     /// The placement of its id.
     pub hash: u64,
-    slot: Slot,
+    pub(super) slot: Slot,
 }
 
 /// An association of [`Memtable::sorted_associations`].
@@ -24,7 +24,7 @@ pub struct ConceptRow {
 pub struct AssociationRow {
     /// The placement of its source.
     pub source_hash: u64,
-    slot: Slot,
+    pub(super) slot: Slot,
 }
 
 impl Memtable {

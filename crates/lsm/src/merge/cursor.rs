@@ -9,7 +9,7 @@ use sutra_fs::Dir;
 use super::row::{InMemory, Row};
 use super::{Merged, Origin};
 use crate::error::Result;
-use crate::files::SegmentFile;
+use crate::files::{Role, SegmentFile};
 use crate::memtable::Memtable;
 use crate::snapshot::Home;
 
@@ -26,8 +26,23 @@ pub(crate) struct Cursor<'a, D: Dir, R: Row> {
 }
 
 enum Table<'a, D: Dir, R: Row> {
-    Memtable { memtable: &'a Memtable, rows: Vec<R::InMemory>, at: usize },
-    Segment { file: &'a SegmentFile<D>, block: &'a [R], rest: Range<u32> },
+    Memtable {
+        memtable: &'a Memtable,
+        rows: Vec<R::InMemory>,
+        at: usize,
+    },
+    Segment {
+        file: &'a SegmentFile<D>,
+        block: &'a [R],
+        rest: Range<u32>,
+    },
+    /// A history segment as of a sequence number: `block` has the version of the next row that had one.
+    Past {
+        file: &'a SegmentFile<D>,
+        block: &'a [R],
+        rest: Range<u32>,
+        upto: u64,
+    },
 }
 
 impl<'a, D: Dir, R: Row> Cursor<'a, D, R> {
@@ -36,8 +51,13 @@ impl<'a, D: Dir, R: Row> Cursor<'a, D, R> {
         Self::over(table)
     }
 
-    pub(crate) fn over_segment(file: &'a SegmentFile<D>) -> Self {
-        let table = Table::Segment { file, block: &[], rest: 0..R::count(file) };
+    /// Of a history segment, versions at or below `upto` are seen.
+    pub(crate) fn over_segment(file: &'a SegmentFile<D>, upto: u64) -> Self {
+        let rest = 0..R::count(file);
+        let table = match file.role {
+            Role::History => Table::Past { file, block: &[], rest, upto },
+            Role::Current | Role::Payload => Table::Segment { file, block: &[], rest },
+        };
         Self::over(table)
     }
 
@@ -58,7 +78,9 @@ impl<'a, D: Dir, R: Row> Cursor<'a, D, R> {
             Table::Memtable { memtable, rows, at } => {
                 rows.get(*at).map(|row| *R::in_memory(memtable, *row).record.place())
             }
-            Table::Segment { block, .. } => block.first().map(|row| *row.place()),
+            Table::Segment { block, .. } | Table::Past { block, .. } => {
+                block.first().map(|row| *row.place())
+            }
         };
         let Some(id) = id else { return Ok(u64::MAX) };
         if let Some((known, hash)) = self.known
@@ -78,7 +100,7 @@ impl<'a, D: Dir, R: Row> Cursor<'a, D, R> {
             Table::Memtable { memtable, rows, at } => {
                 rows.get(*at).map(|row| R::in_memory(memtable, *row).record.rank())
             }
-            Table::Segment { block, .. } => block.first().map(R::rank),
+            Table::Segment { block, .. } | Table::Past { block, .. } => block.first().map(R::rank),
         }
     }
 
@@ -93,7 +115,8 @@ impl<'a, D: Dir, R: Row> Cursor<'a, D, R> {
                 *at += usize::from(row.is_some());
                 row.map(|InMemory { record, home }| Merged { record, home, origin })
             }
-            Table::Segment { block, rest: behind, .. } => {
+            Table::Segment { block, rest: behind, .. }
+            | Table::Past { block, rest: behind, .. } => {
                 let row = behind.start as usize - block.len();
                 block.split_first().map(|(first, rest)| {
                     *block = rest;
@@ -114,6 +137,19 @@ impl<'a, D: Dir, R: Row> Cursor<'a, D, R> {
             let end = rest.end.min(rest.start.saturating_add(BLOCK_ROWS));
             *block = R::read(file, rest.start..end)?;
             rest.start = end;
+        }
+        self.fetch_past()
+    }
+
+    #[inline]
+    fn fetch_past(&mut self) -> Result<()> {
+        if let Table::Past { file, block, rest, upto } = &mut self.table {
+            while block.is_empty() && rest.start < rest.end {
+                if let Some(version) = R::at(file, rest.start, *upto)? {
+                    *block = std::slice::from_ref(version);
+                }
+                rest.start += 1;
+            }
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ use crate::memtable::Memtable;
 use crate::snapshot::Home;
 
 use cursor::Cursor;
-use row::Row;
+pub(crate) use row::Row;
 
 /// Merges concepts: each a full row, a tombstone, or a lone delta.
 pub(crate) type ConceptMerge<'a, D> = Merge<'a, D, ConceptRecord>;
@@ -69,7 +69,7 @@ impl<'a, D: Dir, R: Row> Merge<'a, D, R> {
     ) -> Result<Self> {
         let memtables = memtables.filter(|memtable| !memtable.is_empty());
         let mut cursors: Vec<_> = memtables.map(|m| Cursor::over_memtable(m, upto)).collect();
-        cursors.extend(segments.map(Cursor::over_segment));
+        cursors.extend(segments.map(|file| Cursor::over_segment(file, upto)));
         for (table, cursor) in cursors.iter_mut().enumerate() {
             cursor.number(table);
         }

@@ -45,6 +45,9 @@ pub(crate) trait Row: Copy + 'static {
     /// How many rows a segment has.
     fn count<D: Dir>(file: &SegmentFile<D>) -> u32;
 
+    /// The version of a row of a history segment at or below `upto`.
+    fn at<D: Dir>(file: &SegmentFile<D>, row: u32, upto: u64) -> Result<Option<&Self>>;
+
     /// Some of these.
     fn read<D: Dir>(file: &SegmentFile<D>, rows: Range<u32>) -> Result<&[Self]>;
 }
@@ -90,6 +93,10 @@ impl Row for ConceptRecord {
         file.concept_rows()
     }
 
+    fn at<D: Dir>(file: &SegmentFile<D>, row: u32, upto: u64) -> Result<Option<&Self>> {
+        Ok(file.segment.concept_at(row, upto)?)
+    }
+
     fn read<D: Dir>(file: &SegmentFile<D>, rows: Range<u32>) -> Result<&[Self]> {
         Ok(file.segment.concepts(rows)?)
     }
@@ -129,6 +136,10 @@ impl Row for AssociationRecord {
 
     fn count<D: Dir>(file: &SegmentFile<D>) -> u32 {
         file.association_rows()
+    }
+
+    fn at<D: Dir>(file: &SegmentFile<D>, row: u32, upto: u64) -> Result<Option<&Self>> {
+        Ok(file.segment.association_at(row, upto)?)
     }
 
     fn read<D: Dir>(file: &SegmentFile<D>, rows: Range<u32>) -> Result<&[Self]> {

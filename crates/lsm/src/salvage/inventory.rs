@@ -4,7 +4,9 @@
 //! overlap, the one with the widest range is what a merge made of the others, which then only
 //! hold payload.
 
+use sutra_format::SegmentHeader;
 use sutra_format::journal::JournalHeader;
+use sutra_format::segment::SegmentFlags;
 use sutra_fs::{Dir, File, Name};
 use sutra_manifest::{Manifest, SegmentMetadata};
 
@@ -46,7 +48,8 @@ impl<D: Dir> Inventory<D> {
     }
 
     fn by_manifest(dir: &D, manifest: Manifest, losses: &mut Vec<Loss>) -> Self {
-        let mut metas: Vec<SegmentMetadata> = manifest.segments().to_vec();
+        let now = manifest.segments().iter().filter(|meta| !meta.history);
+        let mut metas: Vec<SegmentMetadata> = now.cloned().collect();
         metas.sort_by_key(|meta| (meta.payload_only, std::cmp::Reverse(meta.max_seq)));
         let mut parts = Vec::new();
         for meta in metas {
@@ -109,7 +112,10 @@ impl<D: Dir> Inventory<D> {
         let path = dir.path(&Manifest::name());
         let what = Lost::Manifest { reason: reason.to_owned() };
         losses.push(Loss { path, offset: None, what });
-        parts.retain(|p| p.raw.as_ref().is_none_or(|raw| raw.header.store_id == store_id));
+        let is_ours = |header: &SegmentHeader| {
+            header.store_id == store_id && header.flags.get() & SegmentFlags::HISTORY == 0
+        };
+        parts.retain(|part| part.raw.as_ref().is_none_or(|raw| is_ours(&raw.header)));
         assign_roles(&mut parts);
         let manifest = previous.unwrap_or_else(|| Manifest::for_store(store_id, hash_seed));
         Ok(Self { manifest, parts, journals })

@@ -104,7 +104,7 @@ impl<'a, D: Dir> Log<'a, D> {
             self.memtables.push(Arc::new(memtable));
         }
         let memtable = self.memtables.last().expect("one was made");
-        apply(memtable, frame.first_seq, frame.body);
+        apply(memtable, frame);
         self.next_seq = next;
         Ok(())
     }

@@ -77,6 +77,10 @@ pub fn salvage<D: Dir>(
     name_spaces(from, &inventory.parts, &mut manifest);
     manifest.store_id = environment.identity().0;
     manifest.journal_floor = None;
+    if manifest.history.take().is_some() {
+        let path = from.path(&Manifest::name());
+        losses.push(Loss { path, offset: None, what: Lost::History });
+    }
     let highest = inventory.parts.iter().map(|part| part.id).max().unwrap_or_default();
     manifest.skip_segment_id(highest);
     let mut work = Work { from, to: &to, inventory: &inventory, options, losses, progress };

@@ -68,6 +68,8 @@ pub enum Lost {
         /// What is wrong with it.
         reason: String,
     },
+    /// What was: only what is was looked for.
+    History,
     /// Names of kinds, which only manifests have. The associations are there, under the codes of
     /// their kinds.
     KindNames {
@@ -142,6 +144,7 @@ impl fmt::Display for Lost {
             Self::Manifest { reason } => {
                 write!(f, "the manifest, so that the files themselves were asked: {reason}")
             }
+            Self::History => write!(f, "the history: the new store has what is, and keeps none"),
             Self::KindNames { first, last } => write!(
                 f,
                 "the names of kinds with codes from {first} to {last}: before any other kind, \

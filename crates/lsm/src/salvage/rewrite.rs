@@ -130,6 +130,7 @@ impl<D: Dir> Rewrite<'_, D> {
             associations: survey.associations,
             vector_bytes: survey.vector_bytes,
             content_bytes: survey.content_bytes,
+            history: None,
         };
         let mut writer = SegmentWriter::new(file, plan);
         for row in 0..self.raw.concept_rows() {

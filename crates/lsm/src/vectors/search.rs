@@ -52,6 +52,7 @@ impl<D: Dir> Snapshot<D> {
         query: &VectorQuery<'_>,
         keep: Option<Keep<'_, D>>,
     ) -> Result<Vec<VectorHit<'_, D>>> {
+        self.require_present("vectors")?;
         let dimension = u32::try_from(query.vector.len()).unwrap_or(u32::MAX);
         let key = SpaceKey { space: query.space, dimension };
         self.version.spaces.check(key)?;

@@ -42,6 +42,7 @@ impl<D: Dir> Snapshot<D> {
         limit: usize,
         keep: Option<Keep<'_, D>>,
     ) -> Result<Vec<WordHit<'_, D>>> {
+        self.require_present("words")?;
         let views = self.views()?;
         let tables = self.tables(&views)?;
         let sources: Vec<Source<'_>> = tables.iter().map(Table::source).collect();

@@ -48,7 +48,7 @@ pub(crate) struct View {
 }
 
 impl View {
-    fn of<D: Dir>(concept: &Concept<'_, D>) -> Result<Self> {
+    pub(crate) fn of<D: Dir>(concept: &Concept<'_, D>) -> Result<Self> {
         let record = concept.record();
         let text = concept.text()?;
         Ok(Self {

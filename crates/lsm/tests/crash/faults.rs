@@ -93,7 +93,7 @@ impl<'a> Trial<'a> {
         let session = &self.session;
         Promise {
             moments: session.moments(least),
-            ids: &session.history.ids,
+            history: &session.history,
             kinds: session.kinds_at(usize::MAX),
             segment_bytes: self.workload.segment_bytes,
             rule: self.rule,

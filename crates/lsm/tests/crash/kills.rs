@@ -30,7 +30,7 @@ fn check(workload: &Workload, ops: usize, rule: Option<&Rule>) {
     let dir = &session.stage.dir;
     let promise = Promise {
         moments: session.moments(session.history.count()),
-        ids: &session.history.ids,
+        history: &session.history,
         kinds: session.kinds_at(ops),
         segment_bytes: workload.segment_bytes,
         rule,

@@ -10,7 +10,7 @@ use crate::workloads::{self, Workload};
 use Reach::{
     Backups, Buffered, ClosesAndOpens, DropsDeletions, Flushes, Holds, MergesAll, MergesBySize,
     MergesIntoHigher, MergesWhenDue, MovesPayload, NamesSpaces, ReadsBeside, Registers, Restores,
-    Rotates, Salvages, Scrubs, SharesPayload, Syncs, Unsynced, Verifies, WaitsForSync,
+    Retains, Rotates, Salvages, Scrubs, SharesPayload, Syncs, Unsynced, Verifies, WaitsForSync,
 };
 
 /// Something that the engine can do.
@@ -43,10 +43,12 @@ enum Reach {
     Backups,
     Restores,
     Salvages,
+    /// What was is kept, in segments of its own.
+    Retains,
 }
 
 /// Which workloads reach what, at least.
-const TABLE: [(Reach, &[&str]); 23] = [
+const TABLE: [(Reach, &[&str]); 24] = [
     (WaitsForSync, &["first commit", "everything", "rotations", "facts"]),
     (Buffered, &["everything", "rotations", "unsynced", "kinds in commits"]),
     (Unsynced, &["everything", "rotations", "unsynced", "kinds in commits"]),
@@ -70,6 +72,7 @@ const TABLE: [(Reach, &[&str]); 23] = [
     (Backups, &["backups"]),
     (Restores, &["copies"]),
     (Salvages, &["copies"]),
+    (Retains, &["history", "history that begins and ends"]),
 ];
 
 /// What a step asks for, whatever comes of it.
@@ -90,6 +93,7 @@ fn asks_for(step: &Step) -> Option<Reach> {
         Step::Backup(_) => Backups,
         Step::Restore => Restores,
         Step::Salvage => Salvages,
+        Step::Retain(_) => Retains,
         Step::Flush | Step::CompactLevel(_) | Step::CompactDue | Step::Release => return None,
     })
 }

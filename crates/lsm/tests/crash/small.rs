@@ -1,11 +1,12 @@
 //! Workloads of one idea each. They are short, so that many crashes of each can be looked at.
 
 use sutra_lsm::Durability::{Buffered, None, Sync};
+use sutra_lsm::Retention;
 
 use crate::model::Change::{Associate, Delete, Dissociate, Put, PutIn, State, Touch};
 use crate::workload::Step::{
     self, Backup, Commit, CompactAll, CompactDue, CompactLevel, Flush, Hold, Read, Register,
-    Release, Reopen, Restore, Salvage, Scrub, Space, Verify,
+    Release, Reopen, Restore, Retain, Salvage, Scrub, Space, Verify,
 };
 use crate::workloads::{Workload, put};
 
@@ -30,11 +31,58 @@ pub(crate) fn all() -> Vec<Workload> {
         backups(),
         copies(),
         scrubs(),
+        history(),
+        history_later(),
     ]
 }
 
 fn workload(name: &'static str, segment_bytes: u64, steps: Vec<Step>) -> Workload {
     Workload { name, segment_bytes, steps }
+}
+
+/// What was is kept from the first commit on, through merges of both kinds of segments.
+fn history() -> Workload {
+    let steps = vec![
+        Retain(Retention::Forever),
+        Commit(Sync, vec![put(1, 60), put(2, 30), Associate(1, 1, 2), State(2, 2, 1)]),
+        Commit(None, vec![put(1, 70), Touch(2)]),
+        Flush,
+        Commit(Sync, vec![Touch(1), Delete(2), put(3, 30)]),
+        Flush,
+        Commit(Buffered, vec![put(2, 20), Associate(2, 1, 3), Touch(9)]),
+        Flush,
+        CompactDue,
+        CompactDue,
+        Commit(None, vec![Dissociate(2, 1, 3), put(1, 400)]),
+        Reopen,
+        Commit(Sync, vec![Touch(1), Touch(1)]),
+        CompactAll,
+        Commit(Sync, vec![put(4, 10)]),
+    ];
+    workload("history", 4 << 10, steps)
+}
+
+/// It begins late, has a window, and ends.
+fn history_later() -> Workload {
+    let steps = vec![
+        Commit(Sync, vec![put(1, 60), put(2, 30), Associate(1, 1, 2)]),
+        Flush,
+        Commit(Sync, vec![Delete(2), Touch(1)]),
+        Flush,
+        Commit(Buffered, vec![put(3, 60)]),
+        Retain(Retention::Window(3)),
+        Commit(Sync, vec![put(1, 61), put(2, 5)]),
+        Flush,
+        Commit(Sync, vec![put(1, 62)]),
+        Commit(Sync, vec![put(1, 63), Delete(3)]),
+        Commit(Sync, vec![put(1, 64)]),
+        CompactAll,
+        Commit(Sync, vec![Touch(1)]),
+        Retain(Retention::Latest),
+        Commit(Sync, vec![put(1, 65)]),
+        Flush,
+    ];
+    workload("history that begins and ends", 4 << 10, steps)
 }
 
 fn first_commit() -> Workload {

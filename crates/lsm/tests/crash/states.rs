@@ -168,7 +168,7 @@ impl Explored {
         let history = &self.session.history;
         Promise {
             moments: history.moments[acked..=issued].iter().collect(),
-            ids: &history.ids,
+            history,
             kinds: self.session.kinds_at(crash.at_op),
             segment_bytes: self.workload.segment_bytes,
             rule: self.rule.as_ref(),

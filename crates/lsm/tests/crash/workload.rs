@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sutra_format::ConceptId;
 use sutra_lsm::{
-    Background, CompactionConfig, Durability, Environment, LsmError, LsmTree, SalvageOptions,
-    Snapshot, StoreIdentity, WriteBatch, restore, salvage,
+    Background, CompactionConfig, Durability, Environment, LsmError, LsmTree, Retention,
+    SalvageOptions, Snapshot, StoreIdentity, WriteBatch, restore, salvage,
 };
 use sutra_manifest::{Metric, VectorSpace};
 use sutra_testkit::{Call, Note, SimDir, Twist};
@@ -45,6 +45,8 @@ pub(crate) enum Step {
     Restore,
     /// Salvages a copy from what is on disk beside the writer.
     Salvage,
+    /// Says how long what was is kept.
+    Retain(Retention),
 }
 
 /// A defect in how the engine uses its directory: what becomes of each of its calls.
@@ -216,6 +218,11 @@ impl Session {
             }
             Step::Release => {
                 self.held.clear();
+                false
+            }
+            Step::Retain(retention) => {
+                tree.set_retention(*retention)?;
+                assert_eq!(tree.retention(), *retention);
                 false
             }
             Step::Read => {

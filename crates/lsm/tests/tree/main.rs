@@ -14,6 +14,7 @@ mod basics;
 mod doubt;
 mod erase;
 mod graph;
+mod history;
 mod readback;
 mod salvage;
 mod scrub;

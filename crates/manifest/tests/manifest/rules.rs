@@ -2,7 +2,7 @@
 
 use crate::common::{forged, refused, sample};
 use sutra_format::limits::{KIND_NAME_BYTES_MAX, ROWS_MAX};
-use sutra_manifest::{Manifest, Problem, SegmentMetadata};
+use sutra_manifest::{History, Manifest, Problem, SegmentMetadata};
 
 /// Breaks a rule and expects that the manifest is not written, because of `field`.
 #[track_caller]
@@ -270,4 +270,28 @@ fn bytes_that_are_no_text_are_refused() {
     let sum = sutra_format::checksum::crc32(sutra_format::checksum::PLAIN_SEED, &body);
     body.extend_from_slice(format!("  \"checksum\": \"{sum:08x}\"\n}}\n").as_bytes());
     assert!(matches!(refused(&body), Problem::Json { line: 3, .. }));
+}
+
+#[test]
+fn history_is_of_a_store_that_keeps_it_and_of_the_past() {
+    let keeps = |since_seq| Some(History { since_seq, since_time: 5, window: None });
+    check("history.since_seq", |manifest| manifest.history = keeps(manifest.last_seq + 1));
+    let of_nothing = |manifest: &mut Manifest| {
+        let id = manifest.segments().iter().find(|s| s.is_live()).expect("one").segment_id;
+        assert!(manifest.update_segment(id, |segment| segment.history = true));
+    };
+    check("segments[0].history", of_nothing);
+    check("segments[0].history", |manifest| {
+        manifest.history = keeps(1);
+        of_nothing(manifest);
+        let id = manifest.segments()[0].segment_id;
+        manifest.update_segment(id, |segment| segment.payload_only = true);
+    });
+    for window in [None, Some(0), Some(u64::MAX)] {
+        let mut manifest = sample();
+        manifest.history = Some(History { since_seq: 3, since_time: 5, window });
+        of_nothing(&mut manifest);
+        let bytes = manifest.to_bytes().expect("it holds");
+        assert_eq!(Manifest::from_bytes(&bytes).expect("it holds"), manifest);
+    }
 }

@@ -6,6 +6,7 @@ use sutra_format::text::LENGTH_PREFIX_BYTES;
 use sutra_format::{ConceptRecord, PayloadHome, VectorRun};
 
 use crate::error::Result;
+use crate::history::shared_payload;
 use crate::reader::Segment;
 use crate::sections::{Place, invalid};
 
@@ -93,20 +94,29 @@ impl<D: AsRef<[u8]>> Segment<D> {
         let mut live: Vec<u64> = vec![0; homes.len()]; // As long as a part of the file is.
         let mut unread = self.header.content.length.get(); // Or time would not be bounded by it.
         let start = self.header.concepts.offset.get();
-        for (row, record) in (0_u64..).zip(self.iter_concepts()?) {
-            let at = start + row * ConceptRecord::BYTES as u64;
-            if record.content_segment.get() == self.id() {
-                let overlap = || self.corrupt(invalid(at, "texts of records overlap"));
-                unread = unread.checked_sub(record.text_bytes()).ok_or_else(overlap)?;
-            }
-            for (segment, bytes) in [self.text_of(record, at)?, self.vector_of(record, at)?] {
-                let home = homes.binary_search_by_key(&segment, |home| home.segment_id.get());
-                match home {
-                    Ok(home) => live[home] = live[home].saturating_add(bytes),
-                    Err(_) if bytes == 0 => {}
-                    Err(_) => {
-                        let reason = "refers to a segment that is no payload home";
-                        return Err(self.corrupt(invalid(at, reason)));
+        for (row, record) in (0_u32..).zip(self.iter_concepts()?) {
+            let at = start + u64::from(row) * ConceptRecord::BYTES as u64;
+            // Versions that differ in what changes often share text and vector, and count once.
+            let mut newer: Option<&ConceptRecord> = None;
+            for record in std::iter::once(record).chain(self.concept_versions(row)?) {
+                let [shares_text, shares_vector] =
+                    newer.map_or([false; 2], |newer| shared_payload(newer, record));
+                newer = Some(record);
+                if record.content_segment.get() == self.id() && !shares_text {
+                    let overlap = || self.corrupt(invalid(at, "texts of records overlap"));
+                    unread = unread.checked_sub(record.text_bytes()).ok_or_else(overlap)?;
+                }
+                let text = if shares_text { None } else { Some(self.text_of(record, at)?) };
+                let vector = if shares_vector { None } else { Some(self.vector_of(record, at)?) };
+                for (segment, bytes) in [text, vector].into_iter().flatten() {
+                    let home = homes.binary_search_by_key(&segment, |home| home.segment_id.get());
+                    match home {
+                        Ok(home) => live[home] = live[home].saturating_add(bytes),
+                        Err(_) if bytes == 0 => {}
+                        Err(_) => {
+                            let reason = "refers to a segment that is no payload home";
+                            return Err(self.corrupt(invalid(at, reason)));
+                        }
                     }
                 }
             }

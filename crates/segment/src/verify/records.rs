@@ -32,7 +32,7 @@ impl<D: AsRef<[u8]>> Segment<D> {
     }
 
     /// Checks what is known of the fields of a record, and that the segment accounts for it.
-    pub(super) fn verify_record(
+    pub(crate) fn verify_record(
         &self,
         at: u64,
         fields: std::result::Result<(), FormatError>,

@@ -103,7 +103,7 @@ fn check_verify_fails(bytes: &[u8], damage: &str) {
     assert!(names_the_file(&error), "{damage}: {error}");
 }
 
-fn check_every_bit(bytes: &[u8], seed: u64) {
+pub(crate) fn check_every_bit(bytes: &[u8], seed: u64) {
     let segment = open(bytes).unwrap();
     segment.verify(&mut |_| ()).unwrap();
     let sound = answers(&segment, seed);

@@ -5,6 +5,7 @@ mod appender;
 mod common;
 mod corruption;
 mod golden;
+mod history;
 mod roundtrip;
 mod verify;
 mod writer;

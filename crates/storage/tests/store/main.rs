@@ -8,6 +8,7 @@ mod error_kinds;
 mod graph;
 mod maps;
 mod operations;
+mod past;
 mod permissions;
 mod search;
 mod spaces;

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use sutra_format::hash::mix;
 use sutra_format::{AssociationKind, ConceptId};
 use sutra_fs::Dir;
-use sutra_lsm::{Durability, LsmTree};
+use sutra_lsm::{Durability, LsmTree, Retention};
 use sutra_manifest::Manifest;
 use sutra_testkit::{Image, SimDir};
 
-use super::content::{Content, View, read_and_search};
+use super::content::{Content, View, read, read_and_search};
 use super::model::Change;
 use super::workload::{History, Moment, Rule, Stage, batch};
 
@@ -18,8 +18,8 @@ use super::workload::{History, Moment, Rule, Stage, batch};
 pub(crate) struct Promise<'a> {
     /// The store must say what it said at one of these moments.
     pub(crate) moments: Vec<&'a Moment>,
-    /// Every id that was ever used.
-    pub(crate) ids: &'a BTreeSet<ConceptId>,
+    /// All that was ever to be there.
+    pub(crate) history: &'a History,
     /// Kinds that it must know, and all that it may.
     pub(crate) kinds: [BTreeSet<&'static str>; 2],
     pub(crate) segment_bytes: u64,
@@ -36,6 +36,9 @@ pub(crate) struct Recovered<'a> {
     ids: &'a BTreeSet<ConceptId>,
 }
 
+/// When workloads commit; and later, when a store is opened after a crash.
+const TIMES: std::ops::Range<u64> = 1_000..1_040;
+
 impl<'a> Promise<'a> {
     /// Opens what the crash left, as the next process would, and looks at everything.
     pub(crate) fn recover(&self, image: &Image) -> Recovered<'a> {
@@ -51,10 +54,11 @@ impl<'a> Promise<'a> {
         // What was read so far was checked on the way: all the rest for one moment in four.
         if mix(tree.snapshot().seq()).is_multiple_of(4) {
             check_sums(&tree);
+            self.check_past(&tree, moment);
         }
         check_files(&stage.dir, &tree);
         self.check_kinds(&tree, moment);
-        Recovered { stage, tree, moment, ids: self.ids }
+        Recovered { stage, tree, moment, ids: &self.history.ids }
     }
 
     /// The same for a reader, which must not change anything.
@@ -76,8 +80,10 @@ impl<'a> Promise<'a> {
 
     fn check_content(&self, tree: &LsmTree<SimDir>) -> &'a Moment {
         let snapshot = tree.snapshot();
-        let found =
-            Moment { seq: snapshot.seq(), content: read_and_search(&snapshot, self.ids).unwrap() };
+        let found = Moment {
+            seq: snapshot.seq(),
+            content: read_and_search(&snapshot, &self.history.ids).unwrap(),
+        };
         if let Some(moment) = self.moments.iter().find(|moment| ***moment == found) {
             return moment;
         }
@@ -86,6 +92,25 @@ impl<'a> Promise<'a> {
         let moment = moment.unwrap_or_else(|| panic!("at {}, none of {seqs:?}", found.seq));
         assert_eq!(found.content, moment.content, "a part of a batch, or what was never there");
         unreachable!("equal moments are found above")
+    }
+
+    /// Where history is kept, the store says of each earlier time what it said then.
+    fn check_past(&self, tree: &LsmTree<SimDir>, moment: &Moment) {
+        if tree.retention() == Retention::Latest {
+            return;
+        }
+        let mut seen = None;
+        for time in TIMES {
+            let Ok(snapshot) = tree.snapshot_at(time) else { continue };
+            if seen.replace(snapshot.seq()) == Some(snapshot.seq()) {
+                continue;
+            }
+            let was = self.history.moments.iter().find(|moment| moment.seq == snapshot.seq());
+            let was = was.unwrap_or_else(|| panic!("as of {time}, a part of a batch"));
+            assert!(was.seq <= moment.seq);
+            assert_eq!(read(&snapshot, &self.history.ids).unwrap(), was.content, "as of {time}");
+        }
+        assert!(seen.is_some(), "history is kept, and of no time");
     }
 
     /// What was registered is known, and so is the kind of every association and the space of every

@@ -199,7 +199,7 @@ impl<'a> Life<'a> {
         let (session, again) = (&self.session, self.tape.byte());
         let promise = Promise {
             moments: session.moments(session.acked),
-            ids: &session.history.ids,
+            history: &session.history,
             kinds: session.kinds_at(usize::MAX),
             segment_bytes: SEGMENT_BYTES,
             rule: None,

@@ -129,6 +129,7 @@ impl Rows {
             associations: self.associations.len() as u64,
             vector_bytes: self.concepts.values().map(stride).sum(),
             content_bytes: self.concepts.values().map(|c| c.entries().0.len() as u64).sum(),
+            history: None,
         }
     }
 

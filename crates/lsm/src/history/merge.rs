@@ -1,0 +1,162 @@
+//! History segments become fewer, and lose what is older than the window.
+
+use std::collections::{BTreeSet, HashSet};
+use std::time::Instant;
+
+use sutra_format::ConceptId;
+use sutra_fs::Dir;
+use sutra_manifest::History;
+
+use super::output::Source;
+use super::timeline::joined;
+use crate::error::Result;
+use crate::files::{SegmentFile, segment_name};
+use crate::memtable::Memtable;
+use crate::output::{Label, Stop};
+use crate::plan;
+use crate::readback::Written;
+use crate::sync::AtomicBool;
+use crate::tree::Inner;
+use crate::version::Version;
+
+impl<D: Dir> Inner<D> {
+    /// Writes all versions of a memtable as a history segment that no manifest names yet. `current`
+    /// is what the memtable became that is read for what is.
+    pub(crate) fn write_history(
+        &self,
+        version: &Version<D>,
+        memtable: &Memtable,
+        current: Option<&SegmentFile<D>>,
+        segment_id: u32,
+    ) -> Result<Option<Written>> {
+        let label = Label {
+            segment_id,
+            store_id: self.store_id,
+            created_at: self.environment.now(),
+            compacted_at: 0,
+            min_seq: memtable.min_seq().unwrap_or_default(),
+            max_seq: memtable.max_seq().unwrap_or_default(),
+        };
+        let current = current.map(|file| &**file.segment);
+        let written = write_memtable(&*self.dir, version, memtable, current, &label)?;
+        self.counters.flush(written.as_ref().map_or(0, |written| written.summary.file_length));
+        Ok(written)
+    }
+
+    /// Merges the level of history that is due, if one is. Whoever calls it has its turn at merging.
+    pub(crate) fn history_step(&self, version: &Version<D>) -> std::result::Result<bool, Stop> {
+        let levels = Version::sizes(&version.history);
+        let Some(level) = plan::due(&levels, &self.config) else { return Ok(false) };
+        let segments: Vec<_> = version.history.iter().filter(|file| file.level == level).collect();
+        self.merge_history(version, &segments, plan::target(level), None)?;
+        Ok(true)
+    }
+
+    /// Merges all of history into one segment. With `erased`, it shares no byte with what was, and
+    /// has nothing of these concepts.
+    pub(crate) fn merge_all_history(
+        &self,
+        version: &Version<D>,
+        erased: Option<&HashSet<ConceptId>>,
+    ) -> std::result::Result<(), Stop> {
+        let segments: Vec<_> = version.history.iter().collect();
+        let Some(last) = segments.last() else { return Ok(()) };
+        let window = self.ledger.lock().manifest.history.and_then(|history| history.window);
+        if segments.len() == 1 && erased.is_none() && window.is_none() {
+            return Ok(());
+        }
+        self.merge_history(version, &segments, last.level.max(1), erased)
+    }
+
+    /// Merges history segments, which follow one another in `version`, newest first.
+    fn merge_history(
+        &self,
+        version: &Version<D>,
+        segments: &[&SegmentFile<D>],
+        level: u32,
+        erased: Option<&HashSet<ConceptId>>,
+    ) -> std::result::Result<(), Stop> {
+        let start = Instant::now();
+        let oldest = |files: &[&SegmentFile<D>]| files.last().map(|file| file.segment.id());
+        let all: Vec<_> = version.history.iter().collect();
+        // A deletion, or a version that others hide, may matter to what is older.
+        let is_bottom = oldest(segments) == oldest(&all);
+        let since = if is_bottom { self.horizon(version)? } else { None };
+        let mut parts = Vec::with_capacity(segments.len());
+        for file in segments.iter().rev() {
+            parts.push(file.segment.timeline()?);
+        }
+        let none = HashSet::new();
+        let source = Source {
+            version,
+            memtable: None,
+            segments: segments.to_vec(),
+            current: None,
+            base: None,
+            horizon: since.map_or(0, |since| since.since_seq),
+            erased: erased.unwrap_or(&none),
+            timeline: joined(parts),
+            cancel: &self.closing,
+        };
+        let survey = source.survey()?;
+        let inputs: BTreeSet<u32> = segments.iter().map(|file| file.segment.id()).collect();
+        let moved = match erased {
+            Some(_) => survey.homes.keys().copied().collect(),
+            None => crate::compaction::moving(version, &inputs, &survey)?,
+        };
+        let label = self.label(segments);
+        let written = source.write(&self.dir, &label, &survey, &moved)?;
+        let bytes = written.as_ref().map_or(0, |written| written.summary.file_length);
+        let read = segments.iter().map(|file| file.segment.file_length()).sum();
+        self.counters.compaction(read, bytes);
+        self.install_compaction(&inputs, written.as_ref(), level, |manifest| {
+            if let (Some(history), Some(since)) = (&mut manifest.history, since) {
+                *history = since;
+            }
+        })
+        .inspect_err(|_| self.give_up(&segment_name(label.segment_id)))?;
+        let (segment_id, took) = (label.segment_id, start.elapsed());
+        tracing::debug!(segment_id, level, ?inputs, bytes, ?took, "history merged");
+        Ok(())
+    }
+
+    /// From when on history is to be kept, if there is a window and something is older.
+    fn horizon(&self, version: &Version<D>) -> Result<Option<History>> {
+        let Some(history) = self.ledger.lock().manifest.history else { return Ok(None) };
+        let Some(window) = history.window else { return Ok(None) };
+        let since_time = self.environment.now().saturating_sub(window);
+        let Some(since_seq) = version.seq_at(since_time)? else { return Ok(None) };
+        // What is only in memory is no history yet.
+        let flushed = version.history.first().map_or(0, |f| f.segment.header().max_seq.get());
+        let since_seq = since_seq.min(flushed);
+        let is_later = since_seq > history.since_seq && since_time > history.since_time;
+        Ok(is_later.then_some(History { since_seq, since_time, ..history }))
+    }
+}
+
+/// Writes all versions of a memtable as a history segment of a directory.
+pub(crate) fn write_memtable<D: Dir>(
+    dir: &D,
+    version: &Version<D>,
+    memtable: &Memtable,
+    current: Option<&crate::files::MappedSegment<D>>,
+    label: &Label,
+) -> Result<Option<Written>> {
+    let (never, none) = (AtomicBool::new(false), HashSet::new());
+    let source = Source {
+        version,
+        memtable: Some(memtable),
+        segments: Vec::new(),
+        current,
+        base: None,
+        horizon: 0,
+        erased: &none,
+        timeline: memtable.timeline(),
+        cancel: &never,
+    };
+    let write = || source.write(dir, label, &source.survey()?, &BTreeSet::new());
+    write().map_err(|stop| match stop {
+        Stop::Failed(error) => error,
+        Stop::Cancelled => unreachable!("nobody can call it off"),
+    })
+}

@@ -1,0 +1,140 @@
+//! [`Retention`]: whether a store says what was, and how far back.
+
+use std::collections::HashSet;
+
+use sutra_format::segment::Moment;
+use sutra_fs::Dir;
+use sutra_manifest::{History, Manifest};
+use zerocopy::little_endian::U64;
+
+use super::output::Source;
+use crate::compaction::closing;
+use crate::error::Result;
+use crate::files::segment_name;
+use crate::output::{Label, Stop};
+use crate::readback::Written;
+use crate::snapshot::Snapshot;
+use crate::tree::{Inner, LsmTree};
+use crate::version::Version;
+
+/// How far back a store says what was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Retention {
+    /// It says what is, and what snapshots that are still held see.
+    #[default]
+    Latest,
+    /// At least so many milliseconds back. What is older goes when history merges.
+    Window(u64),
+    /// Back to when this was asked for.
+    Forever,
+}
+
+impl Retention {
+    fn of(manifest: &Manifest) -> Self {
+        match manifest.history {
+            None => Self::Latest,
+            Some(History { window: Some(window), .. }) => Self::Window(window),
+            Some(History { window: None, .. }) => Self::Forever,
+        }
+    }
+}
+
+impl<D: Dir> LsmTree<D> {
+    /// How far back the store says what was.
+    pub fn retention(&self) -> Retention {
+        Retention::of(&self.inner.ledger.lock().manifest)
+    }
+
+    /// Says how far back the store is to say what was, durably. Every commit from the first on can be
+    /// read if this is asked for before it; later, history begins with the call, and costs a pass over
+    /// all rows, texts and vectors left where they are. [`Retention::Latest`] drops what was.
+    ///
+    /// Costs from then on: every version of a row in a second file, 128 bytes for a concept and 64 for
+    /// an association, and the room of texts and vectors that were replaced.
+    pub fn set_retention(&self, retention: Retention) -> Result<()> {
+        let inner = &*self.inner;
+        inner.check_writable()?;
+        let _turn = inner.compacting.lock();
+        let _flushing = inner.flushing.lock();
+        let known = inner.ledger.lock().manifest.history;
+        let window = match retention {
+            Retention::Latest => {
+                return if known.is_some() { inner.drop_history() } else { Ok(()) };
+            }
+            Retention::Window(window) => Some(window),
+            Retention::Forever => None,
+        };
+        match known {
+            Some(history) if history.window == window => Ok(()),
+            Some(history) => {
+                let mut ledger = inner.ledger.lock();
+                let mut manifest = ledger.manifest.clone();
+                manifest.history = Some(History { window, ..history });
+                inner.publish(&mut ledger, manifest)
+            }
+            None => inner.begin_history(window).map_err(closing),
+        }
+    }
+}
+
+impl<D: Dir> Inner<D> {
+    /// The first history segment has what is, as one version of each row. Whoever calls this has its
+    /// turn at flushing and merging, so that the memtables that are there now become history later.
+    fn begin_history(&self, window: Option<u64>) -> std::result::Result<(), Stop> {
+        let version = self.version.load_full();
+        let (last_seq, segment_id) = {
+            let mut ledger = self.ledger.lock();
+            (ledger.manifest.last_seq, ledger.allocate_id())
+        };
+        // Times of commits do not go back, even if the clock did.
+        let last_time = self.writer()?.last_time;
+        let now = if last_seq == 0 { 0 } else { self.environment.now().max(last_time) };
+        let written = self.write_base(&version, last_seq, segment_id, now)?;
+        let note = |manifest: &mut Manifest| {
+            let history = History { since_seq: last_seq, since_time: now, window };
+            manifest.history = Some(history);
+        };
+        self.install_compaction(&Default::default(), written.as_ref(), 1, note)
+            .inspect_err(|_| self.give_up(&segment_name(segment_id)))?;
+        Ok(())
+    }
+
+    fn write_base(
+        &self,
+        version: &std::sync::Arc<Version<D>>,
+        last_seq: u64,
+        segment_id: u32,
+        now: u64,
+    ) -> std::result::Result<Option<Written>, Stop> {
+        let headers = || version.segments.iter().map(|file| file.segment.header());
+        let label = Label {
+            segment_id,
+            store_id: self.store_id,
+            created_at: self.environment.now(),
+            compacted_at: 0,
+            min_seq: headers().map(|header| header.min_seq.get()).min().unwrap_or_default(),
+            max_seq: last_seq,
+        };
+        let snapshot = Snapshot::new(version.clone(), last_seq);
+        let none = HashSet::new();
+        let source = Source {
+            version,
+            memtable: None,
+            segments: version.segments.iter().collect(),
+            current: None,
+            base: Some(&snapshot),
+            horizon: u64::MAX,
+            erased: &none,
+            timeline: vec![Moment { seq: U64::new(last_seq), time: U64::new(now) }],
+            cancel: &self.closing,
+        };
+        source.write(&self.dir, &label, &source.survey()?, &Default::default())
+    }
+
+    /// Goes on without history.
+    fn drop_history(&self) -> Result<()> {
+        let version = self.version.load_full();
+        let inputs = version.history.iter().map(|file| file.segment.id()).collect();
+        self.install_compaction(&inputs, None, 0, |manifest| manifest.history = None)
+    }
+}

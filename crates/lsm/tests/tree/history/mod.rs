@@ -1,0 +1,4 @@
+//! What was: at any time since history is kept, a store says what it said then.
+
+mod random;
+mod rules;

@@ -1,0 +1,196 @@
+//! Older versions of the rows of a history segment, and when they were committed.
+//!
+//! The blocks and directories are those of any sorted segment, with one row for each key: the newest
+//! version that the segment has of it. The older ones of a row lie together in a section of their
+//! own, newest first. So a look-up as of some sequence number costs a look-up, and a binary search
+//! among the versions of one key.
+
+use sutra_format::segment::{Moment, SegmentFlags};
+use sutra_format::{AssociationRecord, ConceptId, ConceptRecord};
+use zerocopy::little_endian::U32;
+use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
+
+use crate::error::Result;
+use crate::reader::Segment;
+use crate::sections::{Place, Versions, invalid};
+
+/// A record that has a sequence number.
+pub(crate) trait Versioned: FromBytes + KnownLayout + Immutable + Unaligned {
+    fn seq(&self) -> u64;
+}
+
+impl Versioned for ConceptRecord {
+    fn seq(&self) -> u64 {
+        self.seq.get()
+    }
+}
+
+impl Versioned for AssociationRecord {
+    fn seq(&self) -> u64 {
+        self.seq.get()
+    }
+}
+
+/// Whether two versions of one concept refer to the same text, and to the same vector.
+pub fn shared_payload(newer: &ConceptRecord, older: &ConceptRecord) -> [bool; 2] {
+    let text = |record: &ConceptRecord| {
+        let place = (record.content_segment, record.content_offset);
+        (record.text_bytes() > 0).then_some((place, record.text_bytes()))
+    };
+    let vector = |record: &ConceptRecord| {
+        record.has_vector().then_some((record.vector_segment, record.vector_offset))
+    };
+    let (texts, vectors) = ([newer, older].map(text), [newer, older].map(vector));
+    [texts[0].is_some() && texts[0] == texts[1], vectors[0].is_some() && vectors[0] == vectors[1]]
+}
+
+impl<D: AsRef<[u8]>> Segment<D> {
+    /// Whether it is read for what was, and not for what is.
+    #[inline]
+    pub fn is_history(&self) -> bool {
+        self.header().flags.get() & SegmentFlags::HISTORY != 0
+    }
+
+    /// The older versions of the concept in `row`, newest first.
+    pub fn concept_versions(&self, row: u32) -> Result<&[ConceptRecord]> {
+        self.versions(&self.sections.concept_versions, row)
+    }
+
+    /// The older versions of the association in `row`, newest first.
+    pub fn association_versions(&self, row: u32) -> Result<&[AssociationRecord]> {
+        self.versions(&self.sections.association_versions, row)
+    }
+
+    /// The older versions of all concepts.
+    pub fn older_concepts(&self) -> Result<&[ConceptRecord]> {
+        self.values(self.sections.concept_versions.rows)
+    }
+
+    /// The older versions of all associations.
+    pub fn older_associations(&self) -> Result<&[AssociationRecord]> {
+        self.values(self.sections.association_versions.rows)
+    }
+
+    /// The version of the concept in `row` at or below the sequence number `upto`.
+    pub fn concept_at(&self, row: u32, upto: u64) -> Result<Option<&ConceptRecord>> {
+        self.version_at(self.concept(row)?, upto, || self.concept_versions(row))
+    }
+
+    /// The version of the association in `row` at or below the sequence number `upto`.
+    pub fn association_at(&self, row: u32, upto: u64) -> Result<Option<&AssociationRecord>> {
+        self.version_at(self.association(row)?, upto, || self.association_versions(row))
+    }
+
+    /// The row of a concept, if it has any.
+    pub fn concept_row(&self, hash: u64, id: &ConceptId) -> Result<Option<u32>> {
+        self.require_sorted()?;
+        self.find_item(&self.sections.concepts, hash, |row| {
+            Ok((self.concept(row)?.id == *id).then_some(row))
+        })
+    }
+
+    /// When its commits were made, by rising sequence number.
+    pub fn timeline(&self) -> Result<&[Moment]> {
+        self.values(self.sections.timeline)
+    }
+
+    #[inline]
+    fn version_at<'a, R: Versioned>(
+        &'a self,
+        newest: &'a R,
+        upto: u64,
+        older: impl FnOnce() -> Result<&'a [R]>,
+    ) -> Result<Option<&'a R>> {
+        if newest.seq() <= upto {
+            return Ok(Some(newest));
+        }
+        let older = older()?;
+        Ok(older.get(older.partition_point(|version| version.seq() > upto)))
+    }
+
+    fn versions<R: Versioned>(&self, versions: &Versions, row: u32) -> Result<&[R]> {
+        if versions.starts.length == 0 {
+            return Ok(&[]);
+        }
+        let offset = versions.starts.offset + u64::from(row) * 4;
+        if offset + 8 > versions.starts.end() {
+            return Err(self.out_of_range("row of versions", row.into()));
+        }
+        let [start, end] = self.value::<[U32; 2]>(offset)?.map(|at| u64::from(at.get()));
+        let bytes = size_of::<R>() as u64;
+        if start > end || end * bytes > versions.rows.length {
+            let reason = "versions of a row do not follow one another";
+            return Err(self.corrupt(invalid(offset, reason)));
+        }
+        let offset = versions.rows.offset + start * bytes;
+        self.values(Place { offset, length: (end - start) * bytes })
+    }
+
+    /// Checks that versions are of their row and fall, and that moments rise up to the last number.
+    pub(crate) fn verify_history(&self) -> Result<()> {
+        let same_concept = |row: &ConceptRecord, older: &ConceptRecord| row.id == older.id;
+        let same_association = |row: &AssociationRecord, older: &AssociationRecord| {
+            (row.source, row.kind_code, row.target) == (older.source, older.kind_code, older.target)
+        };
+        let (concepts, associations) = (self.iter_concepts()?, self.iter_associations()?);
+        self.verify_versions(&self.sections.concept_versions, concepts, same_concept)?;
+        self.verify_versions(&self.sections.association_versions, associations, same_association)?;
+        let start = self.sections.concept_versions.rows.offset;
+        for (row, record) in (0_u64..).zip(self.older_concepts()?) {
+            let at = start + row * ConceptRecord::BYTES as u64;
+            self.verify_record(at, record.check(), record.seq.get())?;
+        }
+        let start = self.sections.association_versions.rows.offset;
+        for (row, record) in (0_u64..).zip(self.older_associations()?) {
+            let at = start + row * AssociationRecord::BYTES as u64;
+            self.verify_record(at, record.check(), record.seq.get())?;
+        }
+        self.verify_timeline()
+    }
+
+    fn verify_versions<'a, R: Versioned + 'a>(
+        &'a self,
+        versions: &Versions,
+        rows: impl Iterator<Item = &'a R>,
+        is_same: impl Fn(&R, &R) -> bool,
+    ) -> Result<()> {
+        let mut behind = 0;
+        for (row, newest) in (0..).zip(rows) {
+            let older: &[R] = self.versions(versions, row)?;
+            let at = versions.rows.offset + behind * size_of::<R>() as u64;
+            let mut last = newest.seq();
+            for version in older {
+                if !is_same(newest, version) || version.seq() >= last {
+                    let reason = "older version is of another row, or not older";
+                    return Err(self.corrupt(invalid(at, reason)));
+                }
+                last = version.seq();
+            }
+            behind += older.len() as u64;
+        }
+        // Each row's versions follow one another; together they must be all.
+        if behind * size_of::<R>() as u64 == versions.rows.length {
+            Ok(())
+        } else {
+            let at = versions.starts.offset;
+            Err(self.corrupt(invalid(at, "versions are not those of the rows")))
+        }
+    }
+
+    fn verify_timeline(&self) -> Result<()> {
+        let place = self.sections.timeline;
+        let mut last: Option<&Moment> = None;
+        for (row, moment) in (0_u64..).zip(self.timeline()?) {
+            let rises = |last: &Moment| last.seq < moment.seq && last.time < moment.time;
+            if last.is_some_and(|last| !rises(last)) {
+                let at = place.offset + row * Moment::BYTES as u64;
+                return Err(self.corrupt(invalid(at, "moments do not rise strictly")));
+            }
+            last = Some(moment);
+        }
+        if !self.is_history() || last.is_some_and(|last| last.seq == self.header().max_seq) {
+            return Ok(());
+        }
+        Err(self.corrupt(invalid(place.offset, "timeline does not end at the last commit")))
+    }
+}

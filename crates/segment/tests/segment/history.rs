@@ -1,0 +1,165 @@
+//! History segments: versions are found as of any number, and every wrong one is noticed.
+
+use sutra_format::hash::placement;
+use sutra_format::segment::Moment;
+use sutra_format::{AssociationKind, AssociationRecord, ConceptId, ConceptRecord};
+use sutra_fs::{Dir, File, Name};
+use sutra_segment::{OlderVersions, Segment, SegmentError, SegmentPlan, SegmentWriter};
+use sutra_testkit::SimDir;
+use zerocopy::little_endian::U64;
+
+use crate::common::{Rows, SEED};
+
+fn id(n: u8) -> ConceptId {
+    ConceptId::from_bytes([n; 16])
+}
+
+fn concept(n: u8, seq: u64) -> ConceptRecord {
+    let record = ConceptRecord::new(id(n), ConceptRecord::ABSENT, 0, ConceptRecord::ABSENT);
+    ConceptRecord { seq: U64::new(seq), ..record }
+}
+
+fn association(source: u8, target: u8, seq: u64) -> AssociationRecord {
+    let record = AssociationRecord::new(id(source), id(target), AssociationKind::CAUSAL, 0.5);
+    AssociationRecord { seq: U64::new(seq), ..record }
+}
+
+/// Each row with its older versions, and moments.
+struct History {
+    concepts: Vec<Vec<ConceptRecord>>,
+    associations: Vec<Vec<AssociationRecord>>,
+    moments: Vec<(u64, u64)>,
+}
+
+fn sample() -> History {
+    let mut concepts: Vec<Vec<_>> = (1..=20)
+        .map(|n| (0..u64::from(n % 4) + 1).rev().map(|v| concept(n, 100 * v + 50)).collect())
+        .collect();
+    concepts.sort_by_key(|versions: &Vec<ConceptRecord>| placement(SEED, &versions[0].id));
+    let mut associations: Vec<Vec<_>> = (1..=9)
+        .map(|n| {
+            (0..u64::from(n % 3) + 1).rev().map(|v| association(n, n + 1, 90 * v + 7)).collect()
+        })
+        .collect();
+    associations
+        .sort_by_key(|versions: &Vec<AssociationRecord>| placement(SEED, &versions[0].source));
+    History { concepts, associations, moments: vec![(60, 1_000), (200, 1_500), (400, 9_000)] }
+}
+
+impl History {
+    fn write(&self) -> Vec<u8> {
+        let older = OlderVersions {
+            concepts: self.concepts.iter().map(|versions| versions.len() as u64 - 1).sum(),
+            associations: self.associations.iter().map(|versions| versions.len() as u64 - 1).sum(),
+        };
+        let plan = SegmentPlan {
+            concepts: self.concepts.len() as u64,
+            associations: self.associations.len() as u64,
+            max_seq: 400,
+            history: Some(older),
+            ..Rows::new().plan()
+        };
+        let dir = SimDir::new();
+        let file = dir.create(&Name::new("seg_00000007.dat").unwrap()).unwrap();
+        let mut writer = SegmentWriter::new(&file, plan);
+        for versions in &self.concepts {
+            writer.push_concept(&versions[0]).unwrap();
+            versions[1..].iter().for_each(|older| writer.push_concept_version(older).unwrap());
+        }
+        for versions in &self.associations {
+            writer.push_association(&versions[0]).unwrap();
+            versions[1..].iter().for_each(|older| writer.push_association_version(older).unwrap());
+        }
+        let moment = |(seq, time): &(u64, u64)| Moment { seq: (*seq).into(), time: (*time).into() };
+        writer.set_timeline(self.moments.iter().map(moment).collect());
+        let summary = writer.finish().unwrap();
+        let mut bytes = vec![0; usize::try_from(summary.file_length).unwrap()];
+        file.read_at(0, &mut bytes).unwrap();
+        bytes
+    }
+
+    /// What a file of this says that it must not.
+    fn refused(&self) -> String {
+        let bytes = self.write();
+        let segment = Segment::open(bytes, "history").unwrap();
+        match segment.verify(&mut |_| {}) {
+            Err(SegmentError::Corrupt { source, .. }) => source.to_string(),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn versions_are_found_as_of_any_number() {
+    let history = sample();
+    let segment = Segment::open(history.write(), "history").unwrap();
+    segment.verify(&mut |_| {}).unwrap();
+    assert!(segment.is_history());
+    let as_of = |upto: u64| move |record: &&ConceptRecord| record.seq.get() <= upto;
+    for (row, versions) in (0..).zip(&history.concepts) {
+        let hash = placement(SEED, &versions[0].id);
+        assert_eq!(segment.concept_row(hash, &versions[0].id).unwrap(), Some(row));
+        assert_eq!(segment.concept_versions(row).unwrap(), &versions[1..]);
+        for upto in [0, 49, 50, 51, 149, 150, 249, 250, 350, u64::MAX] {
+            let expected = versions.iter().find(as_of(upto));
+            assert_eq!(segment.concept_at(row, upto).unwrap(), expected, "as of {upto}");
+        }
+    }
+    for (row, versions) in (0..).zip(&history.associations) {
+        for upto in [6, 7, 96, 97, 187, 1_000] {
+            let expected = versions.iter().find(|record| record.seq.get() <= upto);
+            assert_eq!(segment.association_at(row, upto).unwrap(), expected, "as of {upto}");
+        }
+    }
+    let moments: Vec<_> =
+        segment.timeline().unwrap().iter().map(|m| (m.seq.get(), m.time.get())).collect();
+    assert_eq!(moments, history.moments);
+    assert!(segment.concept_versions(20).is_err(), "a row that is not there");
+}
+
+#[test]
+fn a_segment_without_older_versions_has_none() {
+    let mut history = sample();
+    history.concepts.iter_mut().for_each(|versions| versions.truncate(1));
+    history.associations.clear();
+    let segment = Segment::open(history.write(), "history").unwrap();
+    segment.verify(&mut |_| {}).unwrap();
+    assert_eq!(segment.concept_versions(3).unwrap(), []);
+    assert_eq!(segment.older_associations().unwrap(), []);
+}
+
+#[test]
+fn versions_that_are_of_another_row_or_not_older_are_noticed() {
+    let mut history = sample();
+    let place = history.concepts.iter().position(|versions| versions.len() == 3).unwrap();
+    history.concepts[place].swap(1, 2);
+    assert!(history.refused().contains("not older"), "{}", history.refused());
+    let mut history = sample();
+    history.concepts[place][1].id = id(77);
+    assert!(history.refused().contains("another row"), "{}", history.refused());
+    let mut history = sample();
+    let place = history.associations.iter().position(|versions| versions.len() == 2).unwrap();
+    history.associations[place][1].target = id(78);
+    assert!(history.refused().contains("another row"), "{}", history.refused());
+    let mut history = sample();
+    history.associations[place][1].seq = history.associations[place][0].seq;
+    assert!(history.refused().contains("not older"), "{}", history.refused());
+}
+
+#[test]
+fn moments_that_do_not_rise_or_end_early_are_noticed() {
+    for moments in [
+        vec![(60, 1_000), (60, 2_000), (400, 9_000)],
+        vec![(60, 1_000), (400, 1_000)],
+        vec![(60, 1_000)],
+        vec![],
+    ] {
+        let history = History { moments, ..sample() };
+        assert!(["moments", "timeline"].iter().any(|word| history.refused().contains(word)));
+    }
+}
+
+#[test]
+fn every_flipped_bit_of_a_history_segment_is_noticed() {
+    crate::corruption::check_every_bit(&sample().write(), SEED);
+}
