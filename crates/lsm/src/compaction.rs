@@ -22,10 +22,11 @@ use crate::version::Version;
 use crate::words::usable;
 
 impl<D: Dir> LsmTree<D> {
-    /// Whether a level has reached its threshold.
+    /// Whether a level has reached its threshold, of what is or of what was.
     pub fn needs_compaction(&self) -> bool {
-        let inner = &self.inner;
-        plan::due(&inner.version.load().level_sizes(), &inner.config).is_some()
+        let (version, config) = (self.inner.version.load(), &self.inner.config);
+        let levels = [version.level_sizes(), Version::sizes(&version.history)];
+        levels.iter().any(|levels| plan::due(levels, config).is_some())
     }
 
     /// Merges the segments of `level` into one of the next level, due or not, and waits for it.

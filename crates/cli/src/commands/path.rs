@@ -11,6 +11,7 @@ use sutra_storage::{ConceptId, Snapshot, Store, StoreOptions};
 use super::get::{id_of, no_concept};
 use crate::arrows::{arrows, as_table, points, shown};
 use crate::failure::{Failure, NEGATIVE, Outcome, complain};
+use crate::past::AsOf;
 use crate::tell::KindNames;
 use crate::terminal::Terminal;
 use crate::which::{Ways, Which, narrow};
@@ -45,6 +46,8 @@ pub(crate) struct Path {
     ways: Ways,
     #[command(flatten)]
     which: Which,
+    #[command(flatten)]
+    as_of: AsOf,
     /// Print a line of JSON for each step
     #[arg(long)]
     json: bool,
@@ -54,7 +57,7 @@ impl Path {
     pub(crate) fn run(self, options: &StoreOptions, terminal: &mut Terminal) -> Outcome {
         let ends = [id_of(&self.from, self.id)?, id_of(&self.to, self.id)?];
         let store = options.clone().open_read_only(&self.dir)?;
-        let snapshot = store.snapshot();
+        let snapshot = self.as_of.snapshot(&store)?;
         for (key, id) in [&self.from, &self.to].into_iter().zip(&ends) {
             if snapshot.concept(id)?.is_none() {
                 complain(no_concept(key));

@@ -11,6 +11,7 @@ use super::get::{id_of, no_concept};
 use crate::arrows::{labelled, points};
 use crate::failure::{Failure, NEGATIVE, Outcome, complain};
 use crate::json::Object;
+use crate::past::AsOf;
 use crate::terminal::Terminal;
 use crate::which::{Which, narrow};
 
@@ -34,6 +35,8 @@ pub(crate) struct Rank {
     id: bool,
     #[command(flatten)]
     which: Which,
+    #[command(flatten)]
+    as_of: AsOf,
     /// At most so many
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: usize,
@@ -47,7 +50,7 @@ impl Rank {
         let seeds: Result<Vec<_>, _> = self.from.iter().map(|key| id_of(key, self.id)).collect();
         let seeds = seeds?;
         let store = options.clone().open_read_only(&self.dir)?;
-        let snapshot = store.snapshot();
+        let snapshot = self.as_of.snapshot(&store)?;
         for (key, id) in self.from.iter().zip(&seeds) {
             if snapshot.concept(id)?.is_none() {
                 complain(no_concept(key));

@@ -66,6 +66,13 @@ fn what_a_concept_was_is_shown_and_read_as_of_then() {
     let near = place.run("neighbors", &["germany", "--at", then]).done();
     assert!(near.contains("has") && near.contains("capital"), "{near}");
     place.run("neighbors", &["germany"]).failed(1);
+    let hops = place.run("neighbors", &["germany", "--hops", "2", "--at", then]).done();
+    assert!(hops.contains("capital"), "{hops}");
+    assert!(place.run("path", &["germany", "capital", "--at", then]).done().contains("has"));
+    place.run("path", &["germany", "capital"]).failed(1);
+    for from in [&["--from", "germany", "--at", then][..], &["--at", then]] {
+        assert!(place.run("rank", from).done().contains("capital"));
+    }
     let export = place.run("export", &["--at", then]).done();
     assert_eq!(export.lines().count(), 3);
     assert!(export.contains("Bonn") && !export.contains("Berlin"), "{export}");

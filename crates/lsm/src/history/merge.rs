@@ -61,8 +61,7 @@ impl<D: Dir> Inner<D> {
     ) -> std::result::Result<(), Stop> {
         let segments: Vec<_> = version.history.iter().collect();
         let Some(last) = segments.last() else { return Ok(()) };
-        let window = self.ledger.lock().manifest.history.and_then(|history| history.window);
-        if segments.len() == 1 && erased.is_none() && window.is_none() {
+        if segments.len() == 1 && erased.is_none() && self.horizon(version)?.is_none() {
             return Ok(());
         }
         self.merge_history(version, &segments, last.level.max(1), erased)
