@@ -33,7 +33,21 @@ pub struct OsFile {
 
 /// The lock of an [`OsDir`]: the system gives it back when the process ends, however it ends.
 #[derive(Debug)]
-pub struct OsLock(#[expect(dead_code, reason = "held, not read")] fs::File);
+pub struct OsLock {
+    file: fs::File,
+    /// Who took it.
+    process: u32,
+}
+
+impl Drop for OsLock {
+    /// Gives the lock back even if a process that is just being started still has a copy of the file.
+    /// A child that was forked has one as well, and must not give back what is its parent's.
+    fn drop(&mut self) {
+        if std::process::id() == self.process {
+            let _ = self.file.unlock(); // Else closing the file does it.
+        }
+    }
+}
 
 impl OsDir {
     /// Opens an existing directory.
@@ -138,7 +152,7 @@ impl Dir for OsDir {
             let mut options = fs::OpenOptions::new();
             let file = open_regular(options.read(true).write(true).create(true), path)?;
             match file.try_lock() {
-                Ok(()) => Ok(OsLock(file)),
+                Ok(()) => Ok(OsLock { file, process: std::process::id() }),
                 Err(fs::TryLockError::WouldBlock) => Err(ErrorKind::WouldBlock.into()),
                 Err(fs::TryLockError::Error(error)) => Err(error),
             }
@@ -200,5 +214,30 @@ impl File for OsFile {
 
     fn map(self) -> Result<Mapped> {
         self.call(Operation::Map, if self.maps { Mapped::of } else { Mapped::copy_of })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_is_given_back_by_who_took_it_and_by_nobody_else() {
+        let place = tempfile::tempdir().expect("a directory");
+        let dir = OsDir::open(place.path()).expect("it is there");
+        let name = Name::new("lock").expect("a plain name");
+        let lock = dir.lock(&name).expect("it is free");
+        // What a process has that another thread is just starting.
+        let copy = lock.file.try_clone().expect("a copy");
+        drop(lock);
+        let OsLock { process, .. } = *dir.lock(&name).as_ref().expect("it was given back");
+        drop(copy);
+        let mut lock = dir.lock(&name).expect("it is free");
+        lock.process = process + 1;
+        let copy = lock.file.try_clone().expect("a copy");
+        drop(lock); // As a forked child does.
+        assert!(dir.lock(&name).is_err(), "its parent still has it");
+        drop(copy);
+        dir.lock(&name).expect("it is free");
     }
 }

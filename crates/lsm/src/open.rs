@@ -106,6 +106,7 @@ fn assemble<D: Dir>(
         hash_seed: manifest.hash_seed,
         version: ArcSwap::from_pointee(version),
         visible: AtomicU64::new(last_seq),
+        keeps_history: AtomicBool::new(manifest.history.is_some()),
         ledger: Mutex::new(Ledger {
             manifest,
             is_durable: false,

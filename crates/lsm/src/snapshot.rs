@@ -20,11 +20,15 @@ pub struct Snapshot<D: Dir = OsDir> {
     seq: u64,
     /// Whether it reads what was, from history.
     is_past: bool,
+    /// Whether the store kept history when it was taken.
+    keeps_history: bool,
 }
 
 impl<D: Dir> Clone for Snapshot<D> {
     fn clone(&self) -> Self {
-        Self { version: self.version.clone(), seq: self.seq, is_past: self.is_past }
+        let Self { version, seq, is_past, keeps_history } = self;
+        let (version, seq) = (version.clone(), *seq);
+        Self { version, seq, is_past: *is_past, keeps_history: *keeps_history }
     }
 }
 
@@ -46,17 +50,27 @@ pub struct Concept<'s, D: Dir = OsDir> {
 
 impl<D: Dir> Snapshot<D> {
     pub(crate) fn new(version: Arc<Version<D>>, seq: u64) -> Self {
-        Self { version, seq, is_past: false }
+        Self { version, seq, is_past: false, keeps_history: false }
+    }
+
+    /// The same of a store that keeps history, or does not.
+    pub(crate) fn keeping(self, keeps_history: bool) -> Self {
+        Self { keeps_history, ..self }
     }
 
     /// The store as it was.
     pub(crate) fn past(version: Arc<Version<D>>, seq: u64) -> Self {
-        Self { version, seq, is_past: true }
+        Self { version, seq, is_past: true, keeps_history: true }
     }
 
     /// Whether it is [of the past](crate::LsmTree::snapshot_at).
     pub fn is_past(&self) -> bool {
         self.is_past
+    }
+
+    /// Whether the store kept history when it was taken.
+    pub(crate) fn keeps_history(&self) -> bool {
+        self.keeps_history
     }
 
     /// Fails in the past, for what is not to be had there.

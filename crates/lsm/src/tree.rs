@@ -45,6 +45,8 @@ pub(crate) struct Inner<D: Dir> {
     pub(crate) version: ArcSwap<Version<D>>,
     /// The last sequence number that readers see. Moves by whole commits.
     pub(crate) visible: AtomicU64,
+    /// Whether the manifest says that history is kept.
+    pub(crate) keeps_history: AtomicBool,
     pub(crate) ledger: Mutex<Ledger>,
     /// Woken when a memtable was flushed, or could not be.
     pub(crate) progress: Condvar,
@@ -179,7 +181,8 @@ impl<D: Dir> Inner<D> {
             // Unchanged around the load of `visible`: everything up to it is in this version, and
             // its segments hold nothing newer, since only what was visible is flushed.
             if Arc::ptr_eq(&version, &again) {
-                return Snapshot::new(version, seq);
+                let keeps_history = self.keeps_history.load(Ordering::Acquire);
+                return Snapshot::new(version, seq).keeping(keeps_history);
             }
             version = Arc::clone(&again);
         }
@@ -218,6 +221,7 @@ impl<D: Dir> Inner<D> {
         self.poison.check()?;
         match manifest.publish(&*self.dir) {
             Ok(()) => {
+                self.keeps_history.store(manifest.history.is_some(), Ordering::Release);
                 ledger.manifest = manifest;
                 ledger.is_durable = true;
                 Ok(())

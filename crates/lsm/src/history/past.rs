@@ -172,8 +172,14 @@ impl<D: Dir> Snapshot<D> {
     ///
     /// Costs a look-up for each version.
     pub fn history(&self, id: &ConceptId) -> Result<Vec<ConceptVersion<'_, D>>> {
-        let hash = self.version.hash(id);
-        let mut versions = Vec::new();
+        let (hash, mut versions) = (self.version.hash(id), Vec::new());
+        if !self.keeps_history() {
+            if let Some(now) = self.concept(id)? {
+                let (seq, time) = (now.record().seq.get(), now.record().updated_at.get());
+                versions.push(ConceptVersion { seq, time, concept: Some(now) });
+            }
+            return Ok(versions);
+        }
         let mut upto = self.seq();
         while let Some((record, home)) = self.version_at(hash, id, upto)? {
             let seq = record.seq.get();
@@ -182,12 +188,6 @@ impl<D: Dir> Snapshot<D> {
             versions.push(ConceptVersion { seq, time, concept });
             let Some(before) = seq.checked_sub(1) else { break };
             upto = before;
-        }
-        if versions.is_empty()
-            && let Some(now) = self.concept(id)?
-        {
-            let (seq, time) = (now.record().seq.get(), now.record().updated_at.get());
-            versions.push(ConceptVersion { seq, time, concept: Some(now) });
         }
         Ok(versions)
     }
