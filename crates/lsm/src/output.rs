@@ -239,11 +239,7 @@ impl<'a, D: Dir> Filter<'a, D> {
             Ok(())
         })?;
         // Payload that records share would be written once for each.
-        let fits = |(id, payload): (&u32, &Payload)| {
-            let file = self.input.version.file(*id);
-            file.is_some_and(|file| payload.bytes() <= file.segment.file_length())
-        };
-        if survey.homes.iter().all(fits) {
+        if survey.fits(self.input.version) {
             Ok(survey)
         } else {
             Err(damage(self.input.version).into())
@@ -415,6 +411,14 @@ impl Survey {
             let stride = vector_stride(record.vector_dimension.get());
             self.home(in_memory, record.vector_segment.get()).vectors += stride;
         }
+    }
+
+    /// Whether no file is said to hold more payload than it can.
+    pub(crate) fn fits<D: Dir>(&self, version: &Version<D>) -> bool {
+        self.homes.iter().all(|(id, payload)| {
+            let file = version.file(*id);
+            file.is_some_and(|file| payload.bytes() <= file.segment.file_length())
+        })
     }
 
     fn home(&mut self, in_memory: bool, segment: u32) -> &mut Payload {

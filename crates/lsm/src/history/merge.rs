@@ -150,7 +150,7 @@ pub(crate) fn write_memtable<D: Dir>(
         base: None,
         horizon: 0,
         erased: &none,
-        timeline: memtable.timeline(),
+        timeline: memtable.with_timeline(<[_]>::to_vec),
         cancel: &never,
     };
     let write = || source.write(dir, label, &source.survey()?, &BTreeSet::new());

@@ -44,18 +44,34 @@ impl<'a, D: Dir> Source<'a, D> {
     pub(super) fn survey(&self) -> Outcome<Survey> {
         let mut survey = Survey::default();
         let mut older = OlderVersions::default();
+        let mut last = None;
         self.concepts(|versions| {
+            let id = versions[0].record.id;
+            let key = Some((self.version.hash(&id), id));
+            if last >= key {
+                return Err(damage(self.version));
+            }
+            last = key;
             survey.concepts += 1;
             older.concepts += versions.len() as u64 - 1;
             self.placed(versions, |record, home, shares| {
-                if record.check().is_err() {
+                let dimension = !record.has_vector() || record.vector_dimension.get() > 0;
+                if !dimension || record.check().is_err() {
                     return Err(damage(self.version));
                 }
                 survey.add(record, home, shares);
                 Ok(())
             })
         })?;
+        let mut last = None;
         self.associations(|versions| {
+            let record = &versions[0].record;
+            let hash = self.version.hash(&record.source);
+            let key = Some((hash, record.source, record.kind().code(), record.target));
+            if last >= key {
+                return Err(damage(self.version));
+            }
+            last = key;
             survey.associations += 1;
             older.associations += versions.len() as u64 - 1;
             if versions.iter().any(|version| version.record.check().is_err()) {
@@ -64,7 +80,10 @@ impl<'a, D: Dir> Source<'a, D> {
             Ok(())
         })?;
         survey.older = Some(older);
-        Ok(survey)
+        // Payload that records share would be written once for each. What was just flushed is no part
+        // of the version yet, and holds.
+        let fits = self.memtable.is_some() || survey.fits(self.version);
+        if fits { Ok(survey) } else { Err(damage(self.version).into()) }
     }
 
     /// Writes and publishes the segment. `None` if nothing is to be written.

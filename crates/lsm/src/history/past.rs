@@ -186,7 +186,8 @@ impl<D: Dir> Snapshot<D> {
             let time = self.version.time_of(seq)?;
             let concept = (!record.is_tombstone()).then(|| self.wrap(record, home));
             versions.push(ConceptVersion { seq, time, concept });
-            let Some(before) = seq.checked_sub(1) else { break };
+            // Of a damaged file the number may be above what was asked for.
+            let Some(before) = seq.min(upto).checked_sub(1) else { break };
             upto = before;
         }
         Ok(versions)

@@ -36,7 +36,7 @@ impl<D: Dir> Version<D> {
     /// was committed later.
     pub(super) fn seq_at(&self, time: u64) -> Result<Option<u64>> {
         for memtable in &self.memtables {
-            if let Some(seq) = seq_at(&memtable.timeline(), time) {
+            if let Some(seq) = memtable.with_timeline(|timeline| seq_at(timeline, time)) {
                 return Ok(Some(seq));
             }
         }
@@ -60,7 +60,8 @@ impl<D: Dir> Version<D> {
             began = timeline.last().map_or(began, |last| last.time.get().max(began));
         }
         let memtables = self.memtables.iter().rev();
-        let time = memtables.filter_map(|memtable| time_of(&memtable.timeline(), seq)).next();
+        let time =
+            memtables.filter_map(|m| m.with_timeline(|timeline| time_of(timeline, seq))).next();
         Ok(time.map_or(0, |time| time.max(began)))
     }
 

@@ -41,8 +41,9 @@ impl Memtable {
         }
     }
 
-    /// When its commits were made, by rising number and time.
-    pub fn timeline(&self) -> Vec<Moment> {
-        self.timeline.lock().clone()
+    /// What `read` makes of when its commits were made, by rising number and time. Commits wait
+    /// meanwhile.
+    pub fn with_timeline<T>(&self, read: impl FnOnce(&[Moment]) -> T) -> T {
+        read(&self.timeline.lock())
     }
 }
