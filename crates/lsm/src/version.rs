@@ -156,10 +156,8 @@ impl<D: Dir> Version<D> {
         id: &ConceptId,
         upto: u64,
     ) -> Result<Option<u64>> {
-        for memtable in self.memtables.iter().filter(|m| m.has_vertex_tombstones()) {
-            if let Some(seq) = memtable.vertex_tombstone(hash, id, upto) {
-                return Ok(Some(seq));
-            }
+        if let Some(seq) = self.recent_vertex_tombstone(hash, id, upto) {
+            return Ok(Some(seq));
         }
         if self.vertex_tombstones {
             for file in &self.segments {
@@ -169,6 +167,17 @@ impl<D: Dir> Version<D> {
             }
         }
         Ok(None)
+    }
+
+    /// The same, as far as memtables know.
+    pub(crate) fn recent_vertex_tombstone(
+        &self,
+        hash: u64,
+        id: &ConceptId,
+        upto: u64,
+    ) -> Option<u64> {
+        let memtables = self.memtables.iter().filter(|memtable| memtable.has_vertex_tombstones());
+        memtables.filter_map(|memtable| memtable.vertex_tombstone(hash, id, upto)).next()
     }
 
     /// Whether any concept is known to be deleted: if not, no association can be hidden by one.

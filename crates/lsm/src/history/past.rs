@@ -96,10 +96,8 @@ impl<D: Dir> Version<D> {
         id: &ConceptId,
         upto: u64,
     ) -> Result<Option<u64>> {
-        for memtable in self.memtables.iter().filter(|m| m.has_vertex_tombstones()) {
-            if let Some(seq) = memtable.vertex_tombstone(hash, id, upto) {
-                return Ok(Some(seq));
-            }
+        if let Some(seq) = self.recent_vertex_tombstone(hash, id, upto) {
+            return Ok(Some(seq));
         }
         let is_it = |record: &&ConceptRecord| {
             record.seq.get() <= upto && record.is_tombstone() && !record.is_fact()
