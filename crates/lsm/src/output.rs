@@ -259,18 +259,8 @@ impl<'a, D: Dir> Filter<'a, D> {
         if survey.concepts == 0 && survey.associations == 0 && tombstones.is_empty() {
             return Ok(None);
         }
-        let staged = Staged::create(dir, &segment_name(label.segment_id))?;
-        match self.fill(staged.file(), label, survey, moved, &tombstones) {
-            Ok(written) => {
-                staged.file().seal()?;
-                staged.publish(dir)?;
-                Ok(Some(written))
-            }
-            Err(stop) => {
-                let _ = staged.discard(dir); // Else the next writer removes it.
-                Err(stop)
-            }
-        }
+        let fill = |file: &D::File| self.fill(file, label, survey, moved, &tombstones);
+        write_segment(dir, label.segment_id, fill).map(Some)
     }
 
     fn fill(
@@ -314,6 +304,26 @@ impl<'a, D: Dir> Filter<'a, D> {
         }
         survey.homes_after(moved, label.segment_id).into_iter().for_each(|h| writer.push_home(h));
         Ok(Written { summary: writer.finish()?, tally })
+    }
+}
+
+/// Fills a new segment file and publishes it, or leaves nothing.
+pub(crate) fn write_segment<D: Dir>(
+    dir: &D,
+    segment_id: u32,
+    fill: impl FnOnce(&D::File) -> std::result::Result<Written, Stop>,
+) -> std::result::Result<Written, Stop> {
+    let staged = Staged::create(dir, &segment_name(segment_id))?;
+    match fill(staged.file()) {
+        Ok(written) => {
+            staged.file().seal()?;
+            staged.publish(dir)?;
+            Ok(written)
+        }
+        Err(stop) => {
+            let _ = staged.discard(dir); // Else the next writer removes it.
+            Err(stop)
+        }
     }
 }
 

@@ -7,14 +7,14 @@ use std::sync::atomic::Ordering;
 
 use sutra_format::segment::Moment;
 use sutra_format::{AssociationRecord, ConceptId, ConceptRecord};
-use sutra_fs::{Dir, File, Staged};
+use sutra_fs::Dir;
 use sutra_segment::{OlderVersions, SegmentWriter, shared_payload};
 
 use super::chains::{Chains, Past};
 use crate::error::Result;
-use crate::files::{MappedSegment, SegmentFile, segment_name};
+use crate::files::{MappedSegment, SegmentFile};
 use crate::memtable::Memtable;
-use crate::output::{Carrier, Label, Stop, Survey, damage};
+use crate::output::{Carrier, Label, Stop, Survey, damage, write_segment};
 use crate::readback::{Tally, Written};
 use crate::snapshot::{Home, Snapshot, entries_of};
 use crate::sync::AtomicBool;
@@ -97,18 +97,8 @@ impl<'a, D: Dir> Source<'a, D> {
         if survey.concepts == 0 && survey.associations == 0 {
             return Ok(None);
         }
-        let staged = Staged::create(dir, &segment_name(label.segment_id))?;
-        match self.fill(staged.file(), label, survey, moved) {
-            Ok(written) => {
-                staged.file().seal()?;
-                staged.publish(dir)?;
-                Ok(Some(written))
-            }
-            Err(stop) => {
-                let _ = staged.discard(dir); // Else the next writer removes it.
-                Err(stop)
-            }
-        }
+        let fill = |file: &D::File| self.fill(file, label, survey, moved);
+        write_segment(dir, label.segment_id, fill).map(Some)
     }
 
     fn fill(
