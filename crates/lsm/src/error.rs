@@ -74,14 +74,6 @@ pub enum LsmError {
         /// Since when it does, in milliseconds since the epoch. None: it keeps no history.
         since: Option<u64>,
     },
-    /// What is searched is the past, which nobody indexed.
-    #[error(
-        "{what} of the past cannot be asked for; read it as of then by id, by associations, or whole"
-    )]
-    NotInPast {
-        /// What was asked for.
-        what: &'static str,
-    },
     /// A value cannot be stored.
     #[error("{what}: {reason}")]
     Invalid {
@@ -187,7 +179,6 @@ impl LsmError {
             | Self::OtherDimension { .. }
             | Self::Space(_)
             | Self::NotKept { .. }
-            | Self::NotInPast { .. }
             | Self::Conflict { .. }
             | Self::Poisoned { .. }
             | Self::ReadOnly => None,

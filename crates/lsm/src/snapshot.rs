@@ -8,6 +8,7 @@ use sutra_fs::{Dir, OsDir};
 use sutra_manifest::VectorSpace;
 
 use crate::error::{LsmError, Result};
+use crate::history::Past;
 use crate::memtable::{Memtable, PayloadId};
 use crate::planted::{self, Bug};
 use crate::version::Version;
@@ -18,17 +19,17 @@ use crate::version::Version;
 pub struct Snapshot<D: Dir = OsDir> {
     pub(crate) version: Arc<Version<D>>,
     seq: u64,
-    /// Whether it reads what was, from history.
-    is_past: bool,
+    /// Of one that reads what was: where it stands in what came to be.
+    past: Option<Arc<Past>>,
     /// Whether the store kept history when it was taken.
     keeps_history: bool,
 }
 
 impl<D: Dir> Clone for Snapshot<D> {
     fn clone(&self) -> Self {
-        let Self { version, seq, is_past, keeps_history } = self;
-        let (version, seq) = (version.clone(), *seq);
-        Self { version, seq, is_past: *is_past, keeps_history: *keeps_history }
+        let Self { version, seq, past, keeps_history } = self;
+        let (version, past) = (version.clone(), past.clone());
+        Self { version, seq: *seq, past, keeps_history: *keeps_history }
     }
 }
 
@@ -50,7 +51,7 @@ pub struct Concept<'s, D: Dir = OsDir> {
 
 impl<D: Dir> Snapshot<D> {
     pub(crate) fn new(version: Arc<Version<D>>, seq: u64) -> Self {
-        Self { version, seq, is_past: false, keeps_history: false }
+        Self { version, seq, past: None, keeps_history: false }
     }
 
     /// The same of a store that keeps history, or does not.
@@ -58,24 +59,31 @@ impl<D: Dir> Snapshot<D> {
         Self { keeps_history, ..self }
     }
 
-    /// The store as it was.
-    pub(crate) fn past(version: Arc<Version<D>>, seq: u64) -> Self {
-        Self { version, seq, is_past: true, keeps_history: true }
+    /// The store as it was at `seq`, when `now` sees the last that came since.
+    pub(crate) fn past(now: &Self, seq: u64) -> Self {
+        let past = Some(Arc::new(Past::before(now.seq)));
+        Self { version: now.version.clone(), seq, past, keeps_history: true }
+    }
+
+    /// Of one of the past: where it stands in what came to be.
+    pub(crate) fn standing(&self) -> Option<&Past> {
+        self.past.as_deref()
+    }
+
+    /// What the tables say now: itself, unless it is of the past.
+    pub(crate) fn present(&self) -> Self {
+        let seq = self.past.as_ref().map_or(self.seq, |past| past.now);
+        Self { seq, past: None, ..self.clone() }
     }
 
     /// Whether it is [of the past](crate::LsmTree::snapshot_at).
     pub fn is_past(&self) -> bool {
-        self.is_past
+        self.past.is_some()
     }
 
     /// Whether the store kept history when it was taken.
     pub(crate) fn keeps_history(&self) -> bool {
         self.keeps_history
-    }
-
-    /// Fails in the past, for what is not to be had there.
-    pub(crate) fn require_present(&self, what: &'static str) -> Result<()> {
-        if self.is_past { Err(LsmError::NotInPast { what }) } else { Ok(()) }
     }
 
     /// The sequence number of the last record that it sees; zero when the store is empty.
@@ -92,7 +100,7 @@ impl<D: Dir> Snapshot<D> {
         if !search.is_open() {
             return Ok(self.found(search));
         }
-        if self.is_past {
+        if self.is_past() {
             self.version.find_past(&mut search, hash, id, self.seq)?;
             return Ok(self.found(search));
         }
@@ -129,7 +137,7 @@ impl<D: Dir> Snapshot<D> {
     /// by one: the waits for memory overlap.
     pub fn concepts(&self, ids: &[ConceptId]) -> Result<Vec<Option<Concept<'_, D>>>> {
         let mut results = Vec::with_capacity(ids.len());
-        if self.is_past {
+        if self.is_past() {
             for id in ids {
                 results.push(self.concept(id)?);
             }
@@ -211,7 +219,7 @@ impl<D: Dir> Snapshot<D> {
                 return Ok(found);
             }
         }
-        if self.is_past {
+        if self.is_past() {
             return self.version.association_past(hash, source, kind, target, self.seq);
         }
         for file in &self.version.segments {
@@ -225,12 +233,12 @@ impl<D: Dir> Snapshot<D> {
 
     /// Whether an end of the association was deleted after it was put.
     pub(crate) fn is_hidden(&self, record: &AssociationRecord) -> Result<bool> {
-        if !self.is_past && !self.version.has_vertex_tombstones() {
+        if !self.is_past() && !self.version.has_vertex_tombstones() {
             return Ok(false);
         }
         for end in [&record.source, &record.target] {
             let hash = self.version.hash(end);
-            let deleted = if self.is_past {
+            let deleted = if self.is_past() {
                 self.version.vertex_tombstone_past(hash, end, self.seq)?
             } else {
                 self.version.vertex_tombstone(hash, end, self.seq)?

@@ -144,7 +144,7 @@ fn kind_of(error: &LsmError) -> ErrorKind {
         LsmError::Poisoned { .. } => ErrorKind::Poisoned,
         LsmError::ReadOnly => ErrorKind::ReadOnly,
         LsmError::Miswritten { .. } | LsmError::NotErased { .. } => ErrorKind::Io,
-        LsmError::NotIndexed { .. } | LsmError::NotInPast { .. } => ErrorKind::Unsupported,
+        LsmError::NotIndexed { .. } => ErrorKind::Unsupported,
         LsmError::Segment(error) if is_misuse(error) => ErrorKind::InvalidInput,
         LsmError::Manifest(error) if !matches!(**error, ManifestError::Unusable { .. }) => {
             ErrorKind::InvalidInput

@@ -140,8 +140,8 @@ impl Store {
     /// it [does not say](Store::set_retention) what was then.
     ///
     /// Concepts, associations in both directions, facts and walks over all of them are read as they
-    /// were, at about the cost of the present. Searches for words and vectors are refused: they are
-    /// indexed as of now.
+    /// were, at about the cost of the present. Words and vectors are indexed as of now; the first search
+    /// of a snapshot finds out what changed since, which costs a look at each of those changes.
     ///
     /// ```
     /// use sutra_storage::{Batch, NewConcept, Retention, Store};

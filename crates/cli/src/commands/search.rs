@@ -16,6 +16,7 @@ use super::get::no_concept;
 use crate::failure::{Failure, NEGATIVE, Outcome};
 use crate::json::Object;
 use crate::moment;
+use crate::past::AsOf;
 use crate::show;
 use crate::tell::{self, KindNames, Name, Text};
 use crate::terminal::Terminal;
@@ -60,6 +61,8 @@ pub(crate) struct Search {
     /// Only what holds at this time: a date, a time as 2025-10-15T12:00:00Z, or milliseconds
     #[arg(long, value_name = "TIME", value_parser = moment::parse, allow_hyphen_values = true)]
     valid: Option<i64>,
+    #[command(flatten)]
+    as_of: AsOf,
     /// Only hits with at least this score
     #[arg(long, value_name = "SCORE", conflicts_with = "near", allow_hyphen_values = true)]
     min_score: Option<f32>,
@@ -83,7 +86,7 @@ struct Answer<'s> {
 impl Search {
     pub(crate) fn run(self, options: &StoreOptions, terminal: &mut Terminal) -> Outcome {
         let store = options.clone().open_read_only(&self.dir)?;
-        let snapshot = store.snapshot();
+        let snapshot = self.as_of.snapshot(&store)?;
         let kind = match &self.kind {
             Some(name) => match store.kind_named(name) {
                 Some(kind) => Some(kind),

@@ -76,6 +76,11 @@ fn what_a_concept_was_is_shown_and_read_as_of_then() {
     let export = place.run("export", &["--at", then]).done();
     assert_eq!(export.lines().count(), 3);
     assert!(export.contains("Bonn") && !export.contains("Berlin"), "{export}");
+    assert!(place.run("search", &["bonn", "--at", then]).done().contains("Bonn"));
+    place.run("search", &["bonn"]).failed(1);
+    place.run("search", &["berlin", "--at", then]).failed(1);
+    let near = place.run("search", &["--near", "germany", "--at", then]).done();
+    assert!(near.contains("capital"), "{near}");
     // Merging changes nothing of it.
     place.run("compact", &[]).done();
     assert_eq!(place.run("export", &["--at", then]).done(), export);

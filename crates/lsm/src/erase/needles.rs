@@ -10,8 +10,9 @@ use sutra_format::hash::mix;
 /// Texts of fewer bytes are no needles: they stand everywhere by chance.
 const TEXT_BYTES_MIN: usize = 8;
 
-/// Vectors of fewer bytes, which is four dimensions, are none either.
-const VECTOR_BYTES_MIN: usize = 16;
+/// Vectors of fewer bytes, which is eight dimensions, are none either: a few round numbers stand in
+/// others, and in others with zeros before them.
+const VECTOR_BYTES_MIN: usize = 32;
 
 /// Bytes of an anchor.
 pub(super) const ANCHOR_BYTES: usize = 8;
@@ -182,7 +183,7 @@ mod tests {
     fn a_needle_is_found_wherever_it_stands() {
         let mut needles = Needles::default();
         needles.add(Part::Text, b"the one text");
-        needles.add(Part::Vector, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
+        needles.add(Part::Vector, &std::array::from_fn::<u8, 32, _>(|at| at as u8));
         for at in 0..40 {
             let mut bytes = vec![b' '; 60];
             bytes[at..at + 12].copy_from_slice(b"the one text");
@@ -199,7 +200,7 @@ mod tests {
         needles.add(Part::Text, b"");
         needles.add(Part::Text, b"seven b");
         needles.add(Part::Text, &[b'-'; 400]);
-        needles.add(Part::Vector, bytemuck::cast_slice(&[1.0_f32, 2.5, 3.75]));
+        needles.add(Part::Vector, bytemuck::cast_slice(&[1.0_f32, 2.5, 3.75, 4.25, 5.5, 6.0, 7.0]));
         needles.add(Part::Vector, bytemuck::cast_slice(&[0.0_f32; 64]));
         needles.add(Part::Text, b"a text that is added twice");
         needles.add(Part::Text, b"a text that is added twice");

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use sutra_format::ConceptId;
+use sutra_format::{ConceptId, ConceptRecord};
 use sutra_fs::{Dir, ErrorKind, File, Name};
 use sutra_index::words::{Purpose, Scratch};
 
 use super::needles::{ANCHOR_BYTES, Needle, Needles, Part};
 use crate::error::{LsmError, Result};
 use crate::files::{FileRole, role_of};
-use crate::snapshot::{Concept, Snapshot, entries_of};
+use crate::memtable::Logged;
+use crate::snapshot::{Concept, Home, Snapshot, entries_of};
 use crate::words::analyser;
 
 /// Bytes that are read from a file at once.
@@ -141,8 +142,8 @@ struct Held {
     scratch: Scratch,
 }
 
-/// Fails if a needle that was found in a file is in nothing that the store still says. Gives the
-/// number of the others.
+/// Fails if a needle that was found in a file is in nothing that the store still says, of now or of
+/// before. Gives the number of the others.
 pub(super) fn explain<D: Dir>(
     snapshot: &Snapshot<D>,
     needles: &Needles,
@@ -155,6 +156,7 @@ pub(super) fn explain<D: Dir>(
     for concept in snapshot.iter_concepts()? {
         held.add(needles, &concept?)?;
     }
+    held.add_earlier(needles, snapshot)?;
     let shared = found.len() as u64;
     for (number, places) in found {
         let needle = &needles.all()[number];
@@ -183,6 +185,29 @@ fn is_named<D: Dir>(snapshot: &Snapshot<D>, needle: &Needle) -> Result<bool> {
 }
 
 impl Held {
+    /// Adds what concepts said before, as far as memtables and history have it.
+    fn add_earlier<D: Dir>(&mut self, needles: &Needles, snapshot: &Snapshot<D>) -> Result<()> {
+        let is_full = |record: &ConceptRecord| !record.is_tombstone() && !record.is_delta();
+        for memtable in &snapshot.version.memtables {
+            for number in 0.. {
+                let Some(Logged { found, .. }) = memtable.logged(number, snapshot.seq()) else {
+                    break;
+                };
+                if found.complete && is_full(&found.record) {
+                    let home = Home::Memtable(memtable, found.payload);
+                    self.add(needles, &snapshot.wrap(found.record, home))?;
+                }
+            }
+        }
+        for file in &snapshot.version.history {
+            let rows = file.segment.iter_concepts()?.chain(file.segment.older_concepts()?);
+            for record in rows.filter(|record| is_full(record)) {
+                self.add(needles, &snapshot.wrap(*record, Home::Segments))?;
+            }
+        }
+        Ok(())
+    }
+
     fn add<D: Dir>(&mut self, needles: &Needles, concept: &Concept<'_, D>) -> Result<()> {
         let record = concept.record();
         self.search(needles, entries_of(record, concept.home(), concept.version())?);

@@ -6,9 +6,8 @@ use sutra_format::{AssociationRecord, ConceptId, ConceptRecord};
 use sutra_fs::{Dir, OsDir};
 use zerocopy::{FromBytes, IntoBytes};
 
+use super::walk::Visit;
 use crate::error::{LsmError, Result};
-use crate::files::SegmentFile;
-use crate::memtable::Memtable;
 use crate::snapshot::{Concept, Snapshot};
 use crate::tree::LsmTree;
 
@@ -47,10 +46,8 @@ enum Key {
     Association(Box<[u8]>),
 }
 
-/// The changes with the lowest numbers above one, so many at most.
+/// The changes with the lowest numbers, so many at most.
 struct Earliest {
-    since: u64,
-    upto: u64,
     limit: usize,
     met: BinaryHeap<Met>,
 }
@@ -58,7 +55,7 @@ struct Earliest {
 impl Earliest {
     fn meet(&mut self, seq: u64, key: impl FnOnce() -> Key) {
         let is_late = self.met.len() >= self.limit && self.met.peek().is_some_and(|m| m.seq < seq);
-        if seq <= self.since || seq > self.upto || is_late {
+        if is_late {
             return;
         }
         self.met.push(Met { seq, what: key() });
@@ -66,31 +63,15 @@ impl Earliest {
             self.met.pop();
         }
     }
+}
 
+impl Visit for Earliest {
     fn concept(&mut self, record: &ConceptRecord) {
         self.meet(record.seq.get(), || Key::Concept(record.id));
     }
 
     fn association(&mut self, record: &AssociationRecord) {
         self.meet(record.seq.get(), || Key::Association(record.as_bytes().into()));
-    }
-
-    fn memtable(&mut self, memtable: &Memtable) {
-        for row in memtable.sorted_concepts(u64::MAX) {
-            memtable.concept_versions(row).for_each(|found| self.concept(&found.record));
-        }
-        for row in memtable.sorted_associations(u64::MAX) {
-            memtable.association_versions(row).for_each(|record| self.association(&record));
-        }
-    }
-
-    fn segment<D: Dir>(&mut self, file: &SegmentFile<D>) -> Result<()> {
-        let segment = &file.segment;
-        segment.iter_concepts()?.for_each(|record| self.concept(record));
-        segment.older_concepts()?.iter().for_each(|record| self.concept(record));
-        segment.iter_associations()?.for_each(|record| self.association(record));
-        segment.older_associations()?.iter().for_each(|record| self.association(record));
-        Ok(())
     }
 }
 
@@ -137,15 +118,8 @@ impl<D: Dir> LsmTree<D> {
 impl<D: Dir> Snapshot<D> {
     /// The first versions behind `since`, by rising number.
     fn earliest(&self, since: u64, limit: usize) -> Result<Vec<Met>> {
-        let mut earliest = Earliest { since, upto: self.seq(), limit, met: BinaryHeap::new() };
-        let goes_beyond = |max: Option<u64>| max.is_some_and(|max| max > since);
-        for memtable in self.version.memtables.iter().filter(|m| goes_beyond(m.max_seq())) {
-            earliest.memtable(memtable);
-        }
-        let max_seq = |file: &SegmentFile<D>| file.segment.header().max_seq.get();
-        for file in self.version.history.iter().filter(|file| goes_beyond(Some(max_seq(file)))) {
-            earliest.segment(file)?;
-        }
+        let mut earliest = Earliest { limit, met: BinaryHeap::new() };
+        self.version.walk_versions(since, self.seq(), &mut earliest)?;
         Ok(earliest.met.into_sorted_vec())
     }
 

@@ -4,7 +4,8 @@
 //! *history segment* with every version of every row that the memtable had. History segments merge
 //! among themselves, by the same levels and thresholds; what is merges as if they were not there, and
 //! is read without ever looking at them. A snapshot of the past reads memtables and history segments
-//! only, each as of its sequence number.
+//! only, each as of its sequence number; to search it, words and vectors of what is are asked, less what
+//! came since.
 //!
 //! Text and vectors are not written twice: a version refers to where the other segment of the same
 //! flush has them, and only what is in no other file is carried into the history segment.
@@ -22,10 +23,13 @@ mod changes;
 mod merge;
 mod output;
 mod past;
+mod since;
 mod timeline;
 mod upkeep;
+mod walk;
 
 pub use changes::{Change, Changed};
 pub(crate) use merge::write_memtable as write_history;
 pub use past::ConceptVersion;
+pub(crate) use since::Past;
 pub use upkeep::Retention;

@@ -42,7 +42,7 @@ impl<D: Dir> LsmTree<D> {
             return Err(LsmError::NotKept { since: Some(history.since_time) });
         }
         let seq = now.version.seq_at(time)?.unwrap_or(0).clamp(history.since_seq, now.seq());
-        Ok(Snapshot::past(now.version, seq))
+        Ok(Snapshot::past(&now, seq))
     }
 }
 

@@ -10,6 +10,7 @@ use sutra_index::vectors::{
     Centroids, Coder, Effort, Part, Query, Scorer, Searcher, Section, VectorError, Vectors,
 };
 
+use super::past::PastVectors;
 use super::space::SpaceKey;
 use crate::error::{LsmError, Result};
 use crate::files::SegmentFile;
@@ -46,20 +47,33 @@ impl<D: Dir> Snapshot<D> {
     /// There are `limit` of them while so many pass, unless a least score is asked for. Scores are
     /// exact, by the metric of the space. `keep` is asked of what is worth an exact score.
     ///
+    /// The first search of a snapshot of the past looks through all that was changed since, and each one
+    /// compares the vectors that were others then one by one.
+    ///
     /// Fails with [`LsmError::UnknownSpace`] or [`LsmError::OtherDimension`] where nothing can be near.
     pub fn search_vectors(
         &self,
         query: &VectorQuery<'_>,
         keep: Option<Keep<'_, D>>,
     ) -> Result<Vec<VectorHit<'_, D>>> {
-        self.require_present("vectors")?;
         let dimension = u32::try_from(query.vector.len()).unwrap_or(u32::MAX);
         let key = SpaceKey { space: query.space, dimension };
         self.version.spaces.check(key)?;
         let coder = self.version.coder(key)?;
         let scorer = Scorer::new(coder.space(), query.vector).map_err(refused)?;
-        let mut found = self.in_memtables(key, &scorer, query, keep)?;
-        found.extend(self.in_segments(key, &coder, query, keep)?);
+        let mut found = match self.past_vectors()? {
+            None => self.nearest(key, &coder, &scorer, query, keep)?,
+            Some(past) => {
+                let stays = |concept: &Concept<'_, D>| {
+                    let id = concept.id();
+                    Ok(!past.differs(&id) && self.is_wanted(|| Ok(id), keep)?)
+                };
+                let mut found =
+                    self.present().nearest(key, &coder, &scorer, query, Some(&stays))?;
+                found.extend(self.among(past.had(key), &scorer, query, keep)?);
+                found
+            }
+        };
         found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         found.truncate(query.limit);
         let mut hits = Vec::with_capacity(found.len());
@@ -69,6 +83,58 @@ impl<D: Dir> Snapshot<D> {
             }
         }
         Ok(hits)
+    }
+
+    /// Of one of the past: what was otherwise.
+    fn past_vectors(&self) -> Result<Option<Arc<PastVectors>>> {
+        let Some(past) = self.standing() else { return Ok(None) };
+        let between =
+            || PastVectors::between(self, &self.present(), &self.changed_until(past.now)?);
+        past.vectors(between).map(Some)
+    }
+
+    /// The best of the present, by all tables.
+    fn nearest(
+        &self,
+        key: SpaceKey,
+        coder: &Coder,
+        scorer: &Scorer<'_>,
+        query: &VectorQuery<'_>,
+        keep: Option<Keep<'_, D>>,
+    ) -> Result<Vec<(f32, ConceptId)>> {
+        let mut found = self.in_memtables(key, scorer, query, keep)?;
+        found.extend(self.in_segments(key, coder, query, keep)?);
+        Ok(found)
+    }
+
+    /// Compares the vectors of these, all of which have one, and keeps the best.
+    fn among(
+        &self,
+        ids: &[ConceptId],
+        scorer: &Scorer<'_>,
+        query: &VectorQuery<'_>,
+        keep: Option<Keep<'_, D>>,
+    ) -> Result<Vec<(f32, ConceptId)>> {
+        let mut scored = Vec::with_capacity(ids.len());
+        for id in ids {
+            let concept = self.concept(id)?;
+            let vector = concept.map_or(Ok(None), |concept| concept.vector())?;
+            if let Some(Ok(score)) = vector.map(|vector| scorer.score(vector)) {
+                scored.push((score, *id));
+            }
+        }
+        scored.retain(|(score, _)| query.min_score.is_none_or(|least| *score >= least));
+        scored.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        let mut best = Vec::new();
+        for (score, id) in scored {
+            if best.len() >= query.limit {
+                break;
+            }
+            if self.is_wanted(|| Ok(id), keep)? {
+                best.push((score, id));
+            }
+        }
+        Ok(best)
     }
 
     /// Compares all vectors that memtables have, and keeps the best.
@@ -123,7 +189,7 @@ impl<D: Dir> Snapshot<D> {
             return Ok(None);
         }
         let lives = !record.is_fact() || self.is_fact_held(record, home)?;
-        Ok((lives && self.is_wanted(&record.id, keep)?).then_some(record.id))
+        Ok((lives && self.is_wanted(|| Ok(record.id), keep)?).then_some(record.id))
     }
 
     fn in_segments(
@@ -208,19 +274,8 @@ impl<D: Dir> Snapshot<D> {
         if !self.is_row_live(segment, row)? {
             return Ok(false);
         }
-        match keep {
-            Some(_) => {
-                let id = self.version.segments[segment].segment.concept(row)?.id;
-                self.is_wanted(&id, keep)
-            }
-            None => Ok(true),
-        }
-    }
-
-    /// Whether the caller wants a concept that the snapshot sees.
-    fn is_wanted(&self, id: &ConceptId, keep: Option<Keep<'_, D>>) -> Result<bool> {
-        let Some(keep) = keep else { return Ok(true) };
-        self.concept(id)?.map_or(Ok(false), |concept| keep(&concept))
+        let id = || Ok(self.version.segments[segment].segment.concept(row)?.id);
+        self.is_wanted(id, keep)
     }
 }
 

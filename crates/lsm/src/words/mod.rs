@@ -3,7 +3,7 @@
 //! Every segment has a section over the contents of its concepts, written with it (`output`): at a
 //! flush from the texts, at a merge from the sections alone. A memtable is indexed when somebody
 //! searches, as far as the searching snapshot sees (`recent`); commits pay nothing for it. A search
-//! (`search`) adds them all up.
+//! (`search`) adds them all up. One of the past takes back what came since (`past`).
 //!
 //! Invariants:
 //! * What a table adds and takes back is counted once: a table takes back the text of each concept
@@ -17,10 +17,12 @@
 
 mod older;
 mod output;
+mod past;
 mod recent;
 mod search;
 
 pub(crate) use output::NewWords;
+pub(crate) use past::PastWords;
 pub(crate) use recent::RecentWords;
 pub use search::{Keep, WordHit};
 

@@ -7,7 +7,7 @@ use sutra_fs::Dir;
 
 use crate::error::Result;
 use crate::memtable::Memtable;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Concept, Snapshot};
 use crate::version::Version;
 
 impl<D: Dir> Version<D> {
@@ -34,14 +34,17 @@ impl<D: Dir> Version<D> {
 }
 
 impl<D: Dir> Snapshot<D> {
-    /// The text of a concept, or of a fact, that searches find.
-    pub(crate) fn searchable_text(&self, id: &ConceptId) -> Result<Option<&str>> {
+    /// A concept, or a fact whose association is still there, as searches find it.
+    pub(crate) fn searchable(&self, id: &ConceptId) -> Result<Option<Concept<'_, D>>> {
         let Some(concept) = self.concept(id)? else { return Ok(None) };
         let (record, home) = (concept.record(), concept.home());
-        if record.is_fact() && !self.is_fact_held(record, home)? {
-            return Ok(None);
-        }
-        concept.content()
+        let lives = !record.is_fact() || self.is_fact_held(record, home)?;
+        Ok(lives.then_some(concept))
+    }
+
+    /// The text of a concept, or of a fact, that searches find.
+    pub(crate) fn searchable_text(&self, id: &ConceptId) -> Result<Option<&str>> {
+        self.searchable(id)?.map_or(Ok(None), |concept| concept.content())
     }
 
     /// The ids of the facts of all associations that touch a concept.

@@ -214,6 +214,6 @@ fn content<'s, D: Dir>(
     snapshot.wrap(found.record, Home::Memtable(memtable, found.payload)).content()
 }
 
-fn full(error: WordsError) -> LsmError {
+pub(super) fn full(error: WordsError) -> LsmError {
     LsmError::invalid("words in memory", error.to_string())
 }

@@ -1,12 +1,14 @@
 //! Searching the words of a snapshot: all tables, one score.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use sutra_format::ConceptId;
 use sutra_fs::Dir;
 use sutra_index::words::search::{Query, Source, search};
 use sutra_index::words::{Analyser, MemoryView, Section};
 
+use super::past::PastWords;
 use super::{analyser, failure, usable};
 use crate::error::{LsmError, Result};
 use crate::memtable::{Found, Memtable};
@@ -35,16 +37,17 @@ impl<D: Dir> Snapshot<D> {
     ///
     /// Scores are exact: to the last bit those of an index made afresh of what the snapshot sees. What
     /// was committed since the last search is indexed first; that costs about as much as its texts
-    /// take to be read word by word.
+    /// take to be read word by word. The first search of a snapshot of the past does so with all texts
+    /// that were changed since.
     pub fn search_words(
         &self,
         query: &Query,
         limit: usize,
         keep: Option<Keep<'_, D>>,
     ) -> Result<Vec<WordHit<'_, D>>> {
-        self.require_present("words")?;
-        let views = self.views()?;
-        let tables = self.tables(&views)?;
+        let (present, past) = (self.present(), self.past_words()?);
+        let views = present.views()?;
+        let tables = present.tables(&views, past.as_deref())?;
         let sources: Vec<Source<'_>> = tables.iter().map(Table::source).collect();
         // Rows are asked for in the midst of the search, which knows nothing of failures.
         let failed = RefCell::new(None);
@@ -55,7 +58,7 @@ impl<D: Dir> Snapshot<D> {
             })
         };
         let place = |source: usize, row: u32| {
-            self.id_of(&tables[source], row).map(|id| (self.version.hash(&id), id))
+            present.id_of(&tables[source], row).map(|id| (self.version.hash(&id), id))
         };
         let key = |source: usize, row: u32| {
             place(source, row).unwrap_or_else(|error| {
@@ -64,7 +67,10 @@ impl<D: Dir> Snapshot<D> {
             })
         };
         let allows = |source: usize, row: u32| {
-            or_fail(self.allows(&tables[source], row, keep)) && failed.borrow().is_none()
+            let table = &tables[source];
+            let lives = present.lives(table, row, past.as_deref());
+            let is_wanted = || self.is_wanted(|| present.id_of(table, row), keep);
+            or_fail(lives.and_then(|lives| Ok(lives && is_wanted()?))) && failed.borrow().is_none()
         };
         let hits = search(&sources, query, limit, key, allows);
         if let Some(error) = failed.take() {
@@ -73,7 +79,7 @@ impl<D: Dir> Snapshot<D> {
         let hits = hits.map_err(|error| failure(self.version.segments.iter(), error))?;
         let mut found = Vec::with_capacity(hits.len());
         for hit in hits {
-            let id = self.id_of(&tables[hit.source], hit.row)?;
+            let id = present.id_of(&tables[hit.source], hit.row)?;
             if let Some(concept) = self.concept(&id)? {
                 found.push(WordHit { score: hit.score, concept });
             }
@@ -81,18 +87,29 @@ impl<D: Dir> Snapshot<D> {
         Ok(found)
     }
 
+    /// Of one of the past: what was otherwise.
+    fn past_words(&self) -> Result<Option<Arc<PastWords>>> {
+        let Some(past) = self.standing() else { return Ok(None) };
+        let between = || PastWords::between(self, &self.present(), &self.changed_until(past.now)?);
+        past.words(between).map(Some)
+    }
+
     /// Indexes what is in memory, as far as it can be seen. The number is that of the memtable.
     fn views(&self) -> Result<Vec<(usize, MemoryView)>> {
         let memtables = self.version.memtables.iter().enumerate().filter(|(_, m)| !m.is_empty());
-        let view = |(at, memtable): (usize, &std::sync::Arc<Memtable>)| {
+        let view = |(at, memtable): (usize, &Arc<Memtable>)| {
             Ok((at, memtable.words.view(memtable, &self.version, self.seq())?))
         };
         memtables.map(view).collect()
     }
 
-    fn tables<'s>(&'s self, views: &'s [(usize, MemoryView)]) -> Result<Vec<Table<'s>>> {
-        let mut tables: Vec<Table<'s>> =
-            views.iter().map(|(at, view)| Table::Memory(*at, view)).collect();
+    fn tables<'s>(
+        &'s self,
+        views: &'s [(usize, MemoryView)],
+        past: Option<&'s PastWords>,
+    ) -> Result<Vec<Table<'s>>> {
+        let mut tables: Vec<Table<'s>> = past.map(Table::Past).into_iter().collect();
+        tables.extend(views.iter().map(|(at, view)| Table::Memory(*at, view)));
         for (at, file) in self.version.segments.iter().enumerate() {
             match usable(file)? {
                 Some(section) => tables.push(Table::Segment(at, section)),
@@ -107,6 +124,7 @@ impl<D: Dir> Snapshot<D> {
 
     fn id_of(&self, table: &Table<'_>, row: u32) -> Result<ConceptId> {
         match table {
+            Table::Past(past) => Ok(past.id_of(row)),
             Table::Segment(at, _) => Ok(self.version.segments[*at].segment.concept(row)?.id),
             Table::Memory(at, _) => {
                 let found = self.version_of(*at, row);
@@ -122,9 +140,10 @@ impl<D: Dir> Snapshot<D> {
         memtable.logged(number, self.seq()).map(|logged| logged.found)
     }
 
-    /// Whether a row is what the snapshot sees, and what the caller wants.
-    fn allows(&self, table: &Table<'_>, row: u32, keep: Option<Keep<'_, D>>) -> Result<bool> {
+    /// Whether a row is what the present sees, and what the past saw.
+    fn lives(&self, table: &Table<'_>, row: u32, past: Option<&PastWords>) -> Result<bool> {
         let lives = match table {
+            Table::Past(_) => return Ok(true),
             Table::Segment(at, _) => self.is_row_live(*at, row)?,
             Table::Memory(at, _) => match self.version_of(*at, row) {
                 Some(found) => {
@@ -135,16 +154,26 @@ impl<D: Dir> Snapshot<D> {
                 None => false,
             },
         };
-        let Some(keep) = keep.filter(|_| lives) else { return Ok(lives) };
-        match self.concept(&self.id_of(table, row)?)? {
-            Some(concept) => keep(&concept),
-            None => Ok(false),
+        match past.filter(|_| lives) {
+            Some(past) => Ok(!past.differs(&self.id_of(table, row)?)),
+            None => Ok(lives),
         }
+    }
+
+    /// Whether the caller wants a concept that the snapshot sees.
+    pub(crate) fn is_wanted(
+        &self,
+        id: impl FnOnce() -> Result<ConceptId>,
+        keep: Option<Keep<'_, D>>,
+    ) -> Result<bool> {
+        let Some(keep) = keep else { return Ok(true) };
+        self.concept(&id()?)?.map_or(Ok(false), |concept| keep(&concept))
     }
 }
 
 /// A table that has words.
 enum Table<'s> {
+    Past(&'s PastWords),
     Segment(usize, Section<'s>),
     Memory(usize, &'s MemoryView),
 }
@@ -152,6 +181,7 @@ enum Table<'s> {
 impl<'s> Table<'s> {
     fn source(&self) -> Source<'s> {
         match self {
+            Self::Past(past) => Source::memory(&past.view),
             Self::Segment(_, section) => Source::section(*section),
             Self::Memory(_, view) => Source::memory(view),
         }

@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use sutra_storage::{
-    AssociationKind, Batch, Changed, ConceptId, ErrorKind, NewAssociation, NewConcept, Retention,
-    Store,
+    AssociationKind, Batch, Changed, ConceptId, ErrorKind, Filter, Hit, NewAssociation, NewConcept,
+    Retention, Snapshot, Store,
 };
 use tempfile::tempdir;
 
@@ -64,6 +64,46 @@ fn a_snapshot_of_the_past_is_read_as_one_of_now() {
 }
 
 #[test]
+fn the_past_is_searched_by_words_vectors_and_what_was_near() {
+    let dir = tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    store.set_retention(Retention::Forever).unwrap();
+    let mut before = Batch::new();
+    before.put(NewConcept::with_key("a").content("a kettle").vector(&[1.0, 0.0])).unwrap();
+    before.put(NewConcept::with_key("b").content("a teapot").vector(&[0.0, 1.0])).unwrap();
+    let link = NewAssociation::new(key("a"), AssociationKind::CAUSAL, key("b"));
+    before.associate(link.content("water for the pot")).unwrap();
+    let then = store.commit(&before).unwrap().time;
+    until_later();
+    let mut after = Batch::new();
+    after.put(NewConcept::with_key("a").content("a stove").vector(&[0.0, 2.0])).unwrap();
+    after.delete(key("b"));
+    store.commit(&after).unwrap();
+    for _ in 0..2 {
+        let (past, now) = (store.snapshot_at(then).unwrap(), store.snapshot());
+        let words = |snapshot: &Snapshot, text: &str| {
+            let hits = snapshot.search_text(text).collect().unwrap();
+            let content = |hit: &Hit<'_>| hit.found.content().unwrap().unwrap().to_owned();
+            hits.iter().map(content).collect::<Vec<_>>()
+        };
+        assert_eq!(words(&past, "kettle teapot pot stove").len(), 3);
+        assert_eq!(words(&past, "water"), ["water for the pot"]);
+        assert_eq!(words(&now, "kettle teapot pot stove"), ["a stove"]);
+        let facts = Filter::new().of_kind(AssociationKind::CAUSAL);
+        assert_eq!(past.search_text("pot").filter(facts).collect().unwrap().len(), 1);
+        let nearest = |snapshot: &Snapshot| {
+            let hits = snapshot.search_vector(&[1.0, 0.1]).collect().unwrap();
+            hits.iter().map(|hit| hit.found.concept().id()).collect::<Vec<_>>()
+        };
+        assert_eq!((nearest(&past), nearest(&now)), (vec![key("a"), key("b")], vec![key("a")]));
+        let found = past.retrieve().text("teapot", 1.0).near(&[key("a")], 1, 1.0);
+        let best = &found.collect().unwrap()[0];
+        assert_eq!((best.hit.found.concept().id(), best.reasons.len()), (key("b"), 2));
+        store.compact().unwrap();
+    }
+}
+
+#[test]
 fn versions_and_changes_say_what_became_of_what() {
     let dir = tempdir().unwrap();
     let store = Store::open(dir.path()).unwrap();
@@ -94,13 +134,7 @@ fn what_cannot_be_told_of_the_past_is_refused_by_its_kind() {
     let kind = |result: Result<_, sutra_storage::Error>| result.err().map(|error| error.kind());
     assert_eq!(kind(store.snapshot_at(5).map(drop)), Some(ErrorKind::NotKept));
     store.set_retention(Retention::Forever).unwrap();
-    let [one, ..] = three(&store);
-    let past = store.snapshot_at(one).unwrap();
-    let words = past.search_text("one").collect().map(drop);
-    assert_eq!(kind(words), Some(ErrorKind::Unsupported));
-    let vector = past.search_vector(&[1.0]).collect().map(drop);
-    assert_eq!(kind(vector), Some(ErrorKind::Unsupported));
-    drop(past);
+    three(&store);
     store.close().unwrap();
     let store = Store::open_read_only(dir.path()).unwrap();
     assert_eq!(store.retention(), Retention::Forever);

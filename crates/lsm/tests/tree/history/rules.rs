@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use sutra_lsm::{
-    Durability, Environment, LsmError, LsmTree, Retention, SalvageOptions, StoreIdentity, restore,
-    salvage,
+    ConceptPut, Durability, Environment, LsmError, LsmTree, Retention, SalvageOptions,
+    StoreIdentity, WriteBatch, restore, salvage,
 };
 use sutra_testkit::SimDir;
 
@@ -247,4 +247,25 @@ fn a_reader_reads_the_past_and_sets_no_retention() {
     }
     assert!(matches!(reader.set_retention(Retention::Latest), Err(LsmError::ReadOnly)));
     assert_eq!(reader.retention(), Retention::Forever);
+}
+
+#[test]
+fn what_another_said_once_does_not_keep_a_concept_from_being_erased() {
+    let place = Place::new(Retention::Forever);
+    let shared = "a sentence that two of them have in common";
+    let put = |n: u64, text: &str| {
+        let mut batch = WriteBatch::new();
+        batch.put_concept(&ConceptPut { content: Some(text), ..ConceptPut::new(id(n)) }).unwrap();
+        place.tree.commit(batch, Durability::Sync).unwrap()
+    };
+    put(1, shared);
+    put(2, shared);
+    place.tree.flush().unwrap();
+    put(1, "something else");
+    let report = place.tree.erase(&[id(2)]).unwrap();
+    assert_eq!(report.shared, 1, "the text of the other one's past");
+    let versions = place.tree.snapshot();
+    let versions = versions.history(&id(1)).unwrap();
+    let first = versions.last().unwrap().concept.as_ref().unwrap();
+    assert_eq!(first.content().unwrap(), Some(shared));
 }

@@ -1,11 +1,12 @@
 //! Random histories against plain maps, with snapshots that are held while it goes on.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sutra_fs::OsDir;
 use sutra_lsm::{
-    CompactionConfig, Durability, Environment, LSMTree, SalvageOptions, Snapshot, StoreIdentity,
-    WriteBatch, restore, salvage,
+    CompactionConfig, Durability, Environment, LSMTree, Retention, SalvageOptions, Snapshot,
+    StoreIdentity, WriteBatch, restore, salvage,
 };
 use sutra_testkit::SplitMix;
 
@@ -15,18 +16,19 @@ fn open(dir: &tempfile::TempDir) -> LSMTree {
     LSMTree::open(dir.path(), CompactionConfig::default()).expect("the store opens")
 }
 
-/// Commits some changes, and perhaps something that must be refused as a whole.
-fn commit(store: &LSMTree, model: &mut Model, chance: &mut SplitMix) {
+/// Commits some changes, and perhaps something that must be refused as a whole. Returns when.
+fn commit(store: &LSMTree, model: &mut Model, chance: &mut SplitMix) -> u64 {
     let mut batch = WriteBatch::new();
     for _ in 0..=chance.below(5) {
         model.change(chance, &mut batch);
     }
-    store.commit(batch, Durability::None).expect("committed");
+    let time = store.commit(batch, Durability::None).expect("committed").time;
     if chance.below(4) == 0 {
         let (batch, is_right) = model.misfit(chance);
         let error = store.commit(batch, Durability::None).expect_err("refused");
         assert!(is_right(&error), "{error}");
     }
+    time
 }
 
 /// Registers one space more, if there is one, and one that is there already.
@@ -44,9 +46,14 @@ fn live(seed: u64) {
     let mut tree = Some(open(&dir));
     let mut model = Model::default();
     let mut held: Vec<(Snapshot, Model)> = Vec::new();
+    let mut past: BTreeMap<u64, Model> = BTreeMap::new();
     for _ in 0..40 {
         let store = tree.get_or_insert_with(|| open(&dir));
-        commit(store, &mut model, &mut chance);
+        if seed.is_multiple_of(2) {
+            store.set_retention(Retention::Forever).expect("it can be kept");
+        }
+        let time = commit(store, &mut model, &mut chance);
+        past.insert(time, model.clone());
         match chance.below(14) {
             0..=2 => store.flush().expect("flushed"),
             3 => drop(store.compact_level(chance.below(3) as u32).expect("compacted")),
@@ -62,12 +69,19 @@ fn live(seed: u64) {
                 let gone = id(chance.below(24));
                 store.erase(&[gone]).expect("erased");
                 model.concepts.remove(&gone);
+                past.values_mut().for_each(|then| drop(then.concepts.remove(&gone)));
             }
             _ => {}
         }
         model.check(&store.snapshot(), &mut chance);
         if let Some((snapshot, then)) = held.first() {
             then.check(snapshot, &mut chance);
+        }
+        let some = chance.below(past.len() as u64) as usize;
+        if let Some((time, then)) = past.iter().nth(some).filter(|_| seed.is_multiple_of(2)) {
+            // Spaces are those that are known by now.
+            let then = Model { registered: model.registered, ..then.clone() };
+            then.check(&store.snapshot_at(*time).expect("kept"), &mut chance);
         }
     }
     let store = tree.unwrap_or_else(|| open(&dir));

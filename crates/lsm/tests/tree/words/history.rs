@@ -1,9 +1,11 @@
 //! Random histories against the model, with snapshots that are held while it goes on.
 
+use std::collections::BTreeMap;
+
 use sutra_fs::OsDir;
 use sutra_index::words::Analyser;
 use sutra_index::words::search::{Clause, Query};
-use sutra_lsm::{CompactionConfig, Durability, LSMTree, Snapshot, WriteBatch};
+use sutra_lsm::{CompactionConfig, Durability, LSMTree, LsmError, Retention, Snapshot, WriteBatch};
 use sutra_testkit::SplitMix;
 
 use super::model::{Answer, Change, Model};
@@ -78,13 +80,20 @@ fn live(seed: u64) {
     let mut tree = Some(open(&dir));
     let mut model = Model::default();
     let mut held: Vec<(Snapshot<OsDir>, Model)> = Vec::new();
-    for _ in 0..40 {
+    let mut past = BTreeMap::new();
+    let keeps = !seed.is_multiple_of(3);
+    let since = chance.below(10); // From this step on.
+    for step in 0..40 {
         let store = tree.get_or_insert_with(|| open(&dir));
         let mut batch = WriteBatch::new();
         for _ in 0..=chance.below(5) {
             model.change(&change(&mut chance), &mut batch);
         }
-        store.commit(batch, Durability::None).expect("committed");
+        let time = store.commit(batch, Durability::None).expect("committed").time;
+        if keeps && step >= since {
+            store.set_retention(Retention::Forever).expect("it can be kept");
+            past.insert(time.max(kept_since(store)), model.clone());
+        }
         match chance.below(12) {
             0..=2 => store.flush().expect("flushed"),
             3 => drop(store.compact_level(chance.below(3) as u32).expect("compacted")),
@@ -103,6 +112,10 @@ fn live(seed: u64) {
         if let Some((snapshot, then)) = held.first().filter(|_| chance.below(4) == 0) {
             check(snapshot, then, &mut chance);
         }
+        let some = chance.below(past.len().max(1) as u64) as usize;
+        if let Some((time, then)) = past.iter().nth(some) {
+            check(&store.snapshot_at(*time).expect("kept"), then, &mut chance);
+        }
     }
     let store = tree.unwrap_or_else(|| open(&dir));
     check(&store.snapshot(), &model, &mut chance);
@@ -110,6 +123,18 @@ fn live(seed: u64) {
     check(&store.snapshot(), &model, &mut chance);
     for (snapshot, then) in &held {
         check(snapshot, then, &mut chance);
+    }
+    for (time, then) in &past {
+        check(&store.snapshot_at(*time).expect("kept"), then, &mut chance);
+    }
+}
+
+/// The earliest time as of which a store can be read.
+fn kept_since(store: &LSMTree) -> u64 {
+    match store.snapshot_at(0) {
+        Err(LsmError::NotKept { since: Some(since) }) => since,
+        Err(error) => panic!("{error}"),
+        Ok(_) => 0,
     }
 }
 
