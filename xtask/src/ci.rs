@@ -23,7 +23,7 @@ const FUZZ: &str = "fuzz/Cargo.toml";
 
 /// Cheap ones first. Benchmarks run each case once, in the profile of the tests: this is about
 /// whether they work, not about how fast they are.
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 8] = [
     step("format", &["fmt", "--all", "--check"]),
     step(
         "lints",
@@ -54,7 +54,6 @@ const STEPS: [Step; 9] = [
         arguments: &["check", "--locked", "--manifest-path", FUZZ, "--target-dir", "target/fuzz"],
         environment: &[],
     },
-    step("demo", &["run", "--locked", "--profile", "test", "--", "demo"]),
 ];
 
 const fn step(name: &'static str, arguments: &'static [&'static str]) -> Step {
@@ -139,15 +138,9 @@ mod tests {
     use crate::tidy;
 
     #[test]
-    fn the_steps_run_what_the_readme_promises() {
-        let lines: Vec<_> =
-            STEPS.iter().map(|step| format!("cargo {}", step.arguments.join(" "))).collect();
-        let demo = lines
-            .last()
-            .expect("there are steps")
-            .replace("--locked --profile test ", "--release ");
-        assert!(lines.iter().any(|line| line == tidy::TEST_COMMAND));
-        assert_eq!(demo, tidy::DEMO_COMMAND);
+    fn the_steps_test_as_the_readme_promises() {
+        let mut lines = STEPS.iter().map(|step| format!("cargo {}", step.arguments.join(" ")));
+        assert!(lines.any(|line| line == tidy::TEST_COMMAND));
     }
 
     #[test]

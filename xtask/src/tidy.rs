@@ -18,7 +18,7 @@ use crate::failure::{Failure, Result};
 use crate::tree::Tree;
 
 #[cfg(test)]
-pub(crate) use promises::{DEMO_COMMAND, TEST_COMMAND};
+pub(crate) use promises::TEST_COMMAND;
 
 /// Something that is not as it should be: where, what, and what to do.
 pub(crate) type Complaint = String;

@@ -10,7 +10,7 @@ const ARCHITECTURE: &str = "ARCHITECTURE.md";
 const CI: &str = ".ci/run";
 
 /// What runs the main job from a fresh clone.
-pub(crate) const DEMO_COMMAND: &str = "cargo run --release -- demo";
+const DEMO_COMMAND: &str = "cargo run --release -- demo";
 
 /// What passes all tests.
 pub(crate) const TEST_COMMAND: &str = "cargo test --workspace";
