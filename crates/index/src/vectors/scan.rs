@@ -84,9 +84,16 @@ impl<'c, 'a> Scan<'c, 'a> {
             }
             let base = self.base(centroids, cell.row);
             for (number, (part_number, part)) in parts.iter().enumerate() {
-                let ahead = place * parts.len() + number + LISTS_AHEAD;
-                if let Some(cell) = cells.get(ahead / parts.len()) {
-                    parts[ahead % parts.len()].1.section.prefetch(cell.row);
+                let ahead = |lists: usize| {
+                    let at = place * parts.len() + number + lists;
+                    let cell = cells.get(at / parts.len())?;
+                    Some((parts[at % parts.len()].1.section, cell.row))
+                };
+                if let Some((section, list)) = ahead(2 * LISTS_AHEAD) {
+                    section.prefetch_start(list);
+                }
+                if let Some((section, list)) = ahead(LISTS_AHEAD) {
+                    section.prefetch(list);
                 }
                 self.found.begin_part(*part_number, part.filter, part.section.row_limit());
                 self.scan_list(part.section, cell.row, base);

@@ -7,8 +7,8 @@
 
 use std::ops::Range;
 
-use zerocopy::FromBytes;
 use zerocopy::little_endian::{F32, U32};
+use zerocopy::{FromBytes, IntoBytes};
 
 use super::dispatch::prefetch;
 use super::error::VectorError;
@@ -216,6 +216,13 @@ impl<'a> Section<'a> {
         let first_slot = blocks.start * LANES as u32;
         let shape = self.geometry.sign_shape();
         SignList { blocks: self.block_bytes(blocks), shape, first_slot, base }
+    }
+
+    /// Asks for where a list lies, ahead of asking for its blocks.
+    pub(super) fn prefetch_start(&self, list: u32) {
+        if let Some(start) = self.starts.get(list as usize) {
+            prefetch(start.as_bytes());
+        }
     }
 
     /// Asks for the first blocks of a list, ahead of a scan.
