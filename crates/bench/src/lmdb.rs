@@ -55,6 +55,25 @@ impl Lmdb {
         Ok(LmdbReader { store: self, transaction: self.env.read_txn()? })
     }
 
+    /// Puts bytes under ids, and associations under both of their ends, in one commit.
+    pub fn put_all<'b>(
+        &self,
+        concepts: impl Iterator<Item = (ConceptId, &'b [u8])>,
+        associations: impl Iterator<Item = AssociationRecord>,
+    ) -> Result<()> {
+        let mut transaction = self.env.write_txn()?;
+        for (id, bytes) in concepts {
+            self.concepts.put(&mut transaction, id.as_bytes(), bytes)?;
+        }
+        for record in associations {
+            for (table, direction) in [(self.out, Direction::Out), (self.into, Direction::In)] {
+                let (key, bytes) = duplicate(&record, direction);
+                table.put(&mut transaction, key.as_bytes(), &bytes)?;
+            }
+        }
+        Ok(transaction.commit()?)
+    }
+
     /// Closes it, and waits until that is done.
     pub fn close(self) {
         self.env.prepare_for_closing().wait();
@@ -151,6 +170,11 @@ pub struct LmdbReader<'s> {
 }
 
 impl LmdbReader<'_> {
+    /// What was put under an id.
+    pub fn bytes(&self, id: &ConceptId) -> Result<Option<&[u8]>> {
+        Ok(self.store.concepts.get(&self.transaction, id.as_bytes())?)
+    }
+
     fn concept(&self, id: &ConceptId) -> Result<Option<(&ConceptRecord, &str)>> {
         let bytes = self.store.concepts.get(&self.transaction, id.as_bytes())?;
         bytes.map(parts).transpose()
