@@ -62,6 +62,16 @@ impl<D: Dir> Snapshot<D> {
         Ok(lives && (!record.is_fact() || self.is_fact_held(record, Home::Segments)?))
     }
 
+    /// The concept of a row that [lives](Self::is_row_live), with what newer tables changed of it.
+    pub(crate) fn live_row(&self, segment: usize, row: u32) -> Result<Option<Concept<'_, D>>> {
+        let record = self.version.segments[segment].segment.concept(row)?;
+        let is_newest = segment == 0 && self.version.memtables.iter().all(|m| m.is_empty());
+        if is_newest {
+            return Ok(Some(self.wrap(*record, Home::Segments)));
+        }
+        self.concept(&record.id)
+    }
+
     /// Whether no segment newer than `segment` hides one of its rows.
     fn segments_leave(&self, segment: usize, record: &ConceptRecord) -> Result<bool> {
         if record.is_tombstone() || record.is_delta() {

@@ -3,7 +3,7 @@
 use super::candidates::{Candidate, Candidates};
 use super::centroids::Centroids;
 use super::code::{CodeQuery, Coded, Coder};
-use super::dispatch;
+use super::dispatch::{self, prefetch};
 use super::error::VectorError;
 use super::exact::ExactQuery;
 use super::layout::Form;
@@ -14,6 +14,9 @@ use super::signs::SignQuery;
 
 /// How many lists ahead of its scan a list is asked for.
 const LISTS_AHEAD: usize = 4;
+
+/// How many codes ahead of its use a code is asked for.
+const CODES_AHEAD: usize = 4;
 
 /// A scan of lists: the query in all its forms, and what it found.
 pub(super) struct Scan<'c, 'a> {
@@ -148,7 +151,13 @@ impl<'c, 'a> Scan<'c, 'a> {
         if self.signs.is_none() {
             return Ok(candidates);
         }
-        for candidate in &mut candidates {
+        for at in 0..candidates.len() {
+            if let Some(ahead) = candidates.get(at + CODES_AHEAD)
+                && let Some(part) = parts.get(ahead.part as usize)
+            {
+                prefetch(part.section.code(ahead.slot).0);
+            }
+            let candidate = &mut candidates[at];
             let Some(part) = parts.get(candidate.part as usize) else { continue };
             let (code, scale, bias) = part.section.code(candidate.slot);
             let product = dispatch::product(self.coder.level(), code, &self.codes);

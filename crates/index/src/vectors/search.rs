@@ -10,9 +10,14 @@
 //!   rows that may be found, unless `min_score` asks for better ones.
 //! * Whether a row may be found is asked only once its score, or an estimate of it, is good enough.
 
-use super::candidates::Candidates;
+use std::collections::VecDeque;
+
+use zerocopy::IntoBytes;
+
+use super::candidates::{Candidate, Candidates};
 use super::centroids::{Centroids, check_space};
 use super::code::Coder;
+use super::dispatch::prefetch;
 use super::error::VectorError;
 use super::exact::ExactQuery;
 use super::layout::Form;
@@ -20,6 +25,9 @@ use super::plan::{Effort, Plan, Share, Width};
 use super::rows::{RowSet, Vectors};
 use super::scan::Scan;
 use super::section::{Section, corrupt};
+
+/// How many vectors are asked for ahead of their scoring: they lie far from one another.
+const VECTORS_AHEAD: usize = 4;
 
 /// What is asked.
 #[derive(Clone, Copy, Debug)]
@@ -288,6 +296,7 @@ impl Asked<'_> {
         best: &mut Candidates<'_>,
     ) -> Result<Share, VectorError> {
         let mut share = Share::default();
+        let mut waiting = VecDeque::with_capacity(VECTORS_AHEAD + 1);
         for candidate in scan.into_candidates(parts)? {
             if share.allowed >= Plan::scored(limit) {
                 break;
@@ -296,11 +305,33 @@ impl Asked<'_> {
             share.asked += 1;
             if self.allows(candidate.part, candidate.row) {
                 share.allowed += 1;
-                best.begin_part(candidate.part, None, part.section.row_limit());
-                let score = self.score(part, candidate.row)?;
-                best.offer_exact(candidate.row, score, || true);
+                let row = candidate.row;
+                let vector = part.vectors.vector(row).ok_or(VectorError::MissingVector { row })?;
+                prefetch(vector.as_bytes());
+                waiting.push_back((candidate, vector));
+                if waiting.len() > VECTORS_AHEAD {
+                    self.score_first(parts, &mut waiting, best)?;
+                }
             }
         }
+        while !waiting.is_empty() {
+            self.score_first(parts, &mut waiting, best)?;
+        }
         Ok(share)
+    }
+
+    /// Scores the candidate that has waited longest for its vector.
+    fn score_first<V: Vectors>(
+        &self,
+        parts: &[Part<'_, V>],
+        waiting: &mut VecDeque<(Candidate, &[f32])>,
+        best: &mut Candidates<'_>,
+    ) -> Result<(), VectorError> {
+        let Some((candidate, vector)) = waiting.pop_front() else { return Ok(()) };
+        let part = &parts[candidate.part as usize];
+        best.begin_part(candidate.part, None, part.section.row_limit());
+        let score = self.query.score(candidate.row, vector)?;
+        best.offer_exact(candidate.row, score, || true);
+        Ok(())
     }
 }

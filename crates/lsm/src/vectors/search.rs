@@ -66,7 +66,7 @@ impl<D: Dir> Snapshot<D> {
             Some(past) => {
                 let stays = |concept: &Concept<'_, D>| {
                     let id = concept.id();
-                    Ok(!past.differs(&id) && self.is_wanted(|| Ok(id), keep)?)
+                    Ok(!past.differs(&id) && self.is_wanted(&id, keep)?)
                 };
                 let mut found =
                     self.present().nearest(key, &coder, &scorer, query, Some(&stays))?;
@@ -76,13 +76,10 @@ impl<D: Dir> Snapshot<D> {
         };
         found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         found.truncate(query.limit);
-        let mut hits = Vec::with_capacity(found.len());
-        for (score, id) in found {
-            if let Some(concept) = self.concept(&id)? {
-                hits.push(VectorHit { score, concept });
-            }
-        }
-        Ok(hits)
+        let ids: Vec<ConceptId> = found.iter().map(|(_, id)| *id).collect();
+        let found = found.iter().zip(self.concepts(&ids)?);
+        let hit = |(score, concept)| VectorHit { score, concept };
+        Ok(found.filter_map(|((score, _), concept)| Some(hit((*score, concept?)))).collect())
     }
 
     /// Of one of the past: what was otherwise.
@@ -130,7 +127,7 @@ impl<D: Dir> Snapshot<D> {
             if best.len() >= query.limit {
                 break;
             }
-            if self.is_wanted(|| Ok(id), keep)? {
+            if self.is_wanted(&id, keep)? {
                 best.push((score, id));
             }
         }
@@ -189,7 +186,7 @@ impl<D: Dir> Snapshot<D> {
             return Ok(None);
         }
         let lives = !record.is_fact() || self.is_fact_held(record, home)?;
-        Ok((lives && self.is_wanted(|| Ok(record.id), keep)?).then_some(record.id))
+        Ok((lives && self.is_wanted(&record.id, keep)?).then_some(record.id))
     }
 
     fn in_segments(
@@ -274,8 +271,8 @@ impl<D: Dir> Snapshot<D> {
         if !self.is_row_live(segment, row)? {
             return Ok(false);
         }
-        let id = || Ok(self.version.segments[segment].segment.concept(row)?.id);
-        self.is_wanted(id, keep)
+        let Some(keep) = keep else { return Ok(true) };
+        self.live_row(segment, row)?.map_or(Ok(false), |concept| keep(&concept))
     }
 }
 

@@ -69,7 +69,13 @@ impl<D: Dir> Snapshot<D> {
         let allows = |source: usize, row: u32| {
             let table = &tables[source];
             let lives = present.lives(table, row, past.as_deref());
-            let is_wanted = || self.is_wanted(|| present.id_of(table, row), keep);
+            let is_wanted = || match (table, keep) {
+                (_, None) => Ok(true),
+                (Table::Segment(at, _), Some(keep)) if past.is_none() => {
+                    self.live_row(*at, row)?.map_or(Ok(false), |concept| keep(&concept))
+                }
+                (_, Some(_)) => self.is_wanted(&present.id_of(table, row)?, keep),
+            };
             or_fail(lives.and_then(|lives| Ok(lives && is_wanted()?))) && failed.borrow().is_none()
         };
         let hits = search(&sources, query, limit, key, allows);
@@ -77,14 +83,13 @@ impl<D: Dir> Snapshot<D> {
             return Err(error);
         }
         let hits = hits.map_err(|error| failure(self.version.segments.iter(), error))?;
-        let mut found = Vec::with_capacity(hits.len());
-        for hit in hits {
-            let id = present.id_of(&tables[hit.source], hit.row)?;
-            if let Some(concept) = self.concept(&id)? {
-                found.push(WordHit { score: hit.score, concept });
-            }
-        }
-        Ok(found)
+        let ids: Vec<ConceptId> = hits
+            .iter()
+            .map(|hit| present.id_of(&tables[hit.source], hit.row))
+            .collect::<Result<_>>()?;
+        let found = hits.iter().zip(self.concepts(&ids)?);
+        let hit = |(score, concept)| WordHit { score, concept };
+        Ok(found.filter_map(|(found, concept)| Some(hit((found.score, concept?)))).collect())
     }
 
     /// Of one of the past: what was otherwise.
@@ -161,13 +166,9 @@ impl<D: Dir> Snapshot<D> {
     }
 
     /// Whether the caller wants a concept that the snapshot sees.
-    pub(crate) fn is_wanted(
-        &self,
-        id: impl FnOnce() -> Result<ConceptId>,
-        keep: Option<Keep<'_, D>>,
-    ) -> Result<bool> {
+    pub(crate) fn is_wanted(&self, id: &ConceptId, keep: Option<Keep<'_, D>>) -> Result<bool> {
         let Some(keep) = keep else { return Ok(true) };
-        self.concept(&id()?)?.map_or(Ok(false), |concept| keep(&concept))
+        self.concept(id)?.map_or(Ok(false), |concept| keep(&concept))
     }
 }
 

@@ -107,8 +107,9 @@ fn terms(analyser: &Analyser, text: &str) -> Vec<Clause> {
 
 /// The `limit` best hits among the rows that may be found.
 ///
-/// `key` orders hits of equal score. It is given the number of a source and a row; among the rows of
-/// one section it has to rise with the row, and is asked for rows without text as well.
+/// `key` orders hits of equal score, and is asked where rows alone do not say. It is given the number of a
+/// source and a row; among the rows of one section it has to rise with the row, and is asked for rows
+/// without text as well.
 ///
 /// `allows` says, for the same two, whether a row is live and wanted. It may cost a look-up: it is
 /// asked only of rows that would take a place there and then, each at most once. Statistics do not
@@ -129,7 +130,7 @@ pub fn search<K: Ord + Copy>(
     }
     let plan = Plan::new(sources, query)?;
     let may_be_found = |source: usize, row| sources[source].is_live(row) && allows(source, row);
-    let mut top = Top::new(limit, query.min_score, key, may_be_found);
+    let mut top = Top::new(limit, query.min_score, sources, key, may_be_found);
     if limit == 0 || plan.is_hopeless() {
         return Ok(Vec::new());
     }

@@ -3,7 +3,7 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
-use super::Hit;
+use super::{Hit, Source};
 
 /// Room for this many hits is made at once; more as they come.
 const ROOM: usize = 1024;
@@ -28,13 +28,16 @@ pub(super) struct Top<K, F, A> {
     source: usize,
     rows: u32,
     keys_rise: bool,
+    /// There is one source, and rows rise as keys do: nobody needs to know keys.
+    by_rows: bool,
 }
 
 /// A hit with what orders it; the greater one is the better one.
 #[derive(Clone, Copy)]
 struct Ranked<K> {
     score: f32,
-    key: K,
+    /// None where rows say as much.
+    key: Option<K>,
     source: usize,
     row: u32,
 }
@@ -62,15 +65,26 @@ impl<K: Ord> PartialEq for Ranked<K> {
 impl<K: Ord> Eq for Ranked<K> {}
 
 impl<K: Ord + Copy, F: Fn(usize, u32) -> K, A: Fn(usize, u32) -> bool> Top<K, F, A> {
-    pub(super) fn new(limit: usize, min_score: Option<f32>, key: F, allows: A) -> Self {
+    pub(super) fn new(
+        limit: usize,
+        min_score: Option<f32>,
+        sources: &[Source<'_>],
+        key: F,
+        allows: A,
+    ) -> Self {
         let least = min_score.unwrap_or(0.0).max(0.0);
         let heap = BinaryHeap::with_capacity(limit.min(ROOM));
-        Self { limit, least, heap, key, allows, source: 0, rows: 0, keys_rise: false }
+        let by_rows = matches!(sources, [source] if source.keys_rise());
+        Self { limit, least, heap, key, allows, source: 0, rows: 0, keys_rise: false, by_rows }
     }
 
     /// The rows that follow are those of this source, which has so many.
     pub(super) fn enter(&mut self, source: usize, rows: u32, keys_rise: bool) {
         (self.source, self.rows, self.keys_rise) = (source, rows, keys_rise);
+    }
+
+    fn key_of(&self, row: u32) -> Option<K> {
+        (!self.by_rows).then(|| (self.key)(self.source, row))
     }
 
     /// The hits, the best one first.
@@ -92,7 +106,11 @@ impl<K: Ord + Copy, F: Fn(usize, u32) -> K, A: Fn(usize, u32) -> bool> Best for 
         }
         let Some(Reverse(worst)) = self.heap.peek() else { return self.least };
         // Later rows have greater keys, so an equal score does not suffice once the key is too great.
-        let late = self.keys_rise && row < self.rows && (self.key)(self.source, row) >= worst.key;
+        let is_late = || match worst.source == self.source {
+            true => row > worst.row,
+            false => row < self.rows && self.key_of(row) >= worst.key,
+        };
+        let late = self.keys_rise && is_late();
         if late { worst.score.next_up() } else { worst.score }
     }
 
@@ -104,7 +122,7 @@ impl<K: Ord + Copy, F: Fn(usize, u32) -> K, A: Fn(usize, u32) -> bool> Best for 
             _ if score < self.least => return,
             _ => {}
         }
-        let ranked = Ranked { score, key: (self.key)(self.source, row), source: self.source, row };
+        let ranked = Ranked { score, key: self.key_of(row), source: self.source, row };
         if !full {
             if (self.allows)(self.source, row) {
                 self.heap.push(Reverse(ranked));
