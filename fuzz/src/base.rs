@@ -1,12 +1,14 @@
 //! Sound stores to begin with, written by the engine into memory, and the files in them.
 
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use sutra_format::ConceptRecord;
 use sutra_fs::Name;
 use sutra_lsm::{
-    Background, CompactionConfig, Durability, Environment, LsmTree, Result, WriteBatch,
+    Background, CompactionConfig, Durability, Environment, LsmTree, Result, Retention, WriteBatch,
 };
+use sutra_manifest::{Metric, VectorSpace};
 use sutra_segment::SegmentAppender;
 use sutra_testkit::{Image, SimDir};
 
@@ -18,33 +20,55 @@ const MEMTABLE_BYTES: u64 = 8 << 10;
 /// Zeros behind the frames of a journal that are kept; the engine writes far more ahead.
 const ZEROS_BYTES: usize = 128;
 
+/// What the clock says, in milliseconds.
+const NOW: u64 = 1_700_000_000_000;
+
 /// Opens a store for writing in which everything happens in a fixed order, at a fixed time.
 pub(super) fn open(dir: SimDir) -> Result<LsmTree<SimDir>> {
+    open_with(dir, &Arc::new(AtomicU64::new(NOW)))
+}
+
+/// The same by a clock that is set.
+pub(super) fn open_with(dir: SimDir, clock: &Arc<AtomicU64>) -> Result<LsmTree<SimDir>> {
     let config =
         CompactionConfig { max_segment_size: MEMTABLE_BYTES, ..CompactionConfig::default() };
+    let clock = clock.clone();
     let environment = Environment {
-        clock: std::sync::Arc::new(|| 1_700_000_000_000),
+        clock: Arc::new(move || clock.load(Ordering::Relaxed)),
         entropy: Some(1),
         background: Background::Manual,
     };
     LsmTree::open_in(dir, config, environment)
 }
 
+/// Vector spaces of the stores that have any.
+pub(super) fn spaces() -> [VectorSpace; 2] {
+    let images = VectorSpace::new("images", 8).metric(Metric::Euclidean);
+    [VectorSpace::new("titles", 4).metric(Metric::Dot).model("a model"), images]
+}
+
 /// The stores.
 pub(super) fn stores() -> &'static [Image] {
     static STORES: OnceLock<Vec<Image>> = OnceLock::new();
     STORES.get_or_init(|| {
-        let made = [closed(), killed(), with_homes(), layered(), Ok(Image::new())];
+        // Inputs name stores by their place here: new ones come last.
+        let mut made = vec![closed(), killed(), with_homes(), layered(), Ok(Image::new())];
+        made.extend([with_history(), with_spaces()]);
         made.into_iter().map(|made| made.expect("nothing fails in memory")).collect()
     })
 }
 
-/// Every segment of the stores, and one that is not sorted.
+/// The last stores: what they have comes behind everything else.
+const LAST: usize = 2;
+
+/// Every segment of the stores, and before those of the last ones, one that is not sorted.
 pub(super) fn segments() -> &'static [Vec<u8>] {
     static SEGMENTS: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
     SEGMENTS.get_or_init(|| {
-        let mut segments = files("seg_");
+        let (first, last) = stores().split_at(stores().len() - LAST);
+        let mut segments = files(first, "seg_");
         segments.push(unsorted().expect("nothing fails in memory"));
+        segments.extend(files(last, "seg_"));
         segments
     })
 }
@@ -52,15 +76,16 @@ pub(super) fn segments() -> &'static [Vec<u8>] {
 /// Every journal of the stores.
 pub(super) fn journals() -> &'static [Vec<u8>] {
     static JOURNALS: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
-    JOURNALS.get_or_init(|| files("journal_"))
+    JOURNALS.get_or_init(|| files(stores(), "journal_"))
 }
 
-fn files(prefix: &str) -> Vec<Vec<u8>> {
-    let of_one = |image: &'static Image| {
+fn files(stores: &[Image], prefix: &str) -> Vec<Vec<u8>> {
+    let mut files = Vec::new();
+    for image in stores {
         let names = image.names().filter(|name| name.as_str().starts_with(prefix));
-        names.filter_map(|name| image.read(name))
-    };
-    stores().iter().flat_map(of_one).collect()
+        files.extend(names.filter_map(|name| image.read(name)));
+    }
+    files
 }
 
 fn commit(tree: &LsmTree<SimDir>, changes: impl IntoIterator<Item = Change>) -> Result<()> {
@@ -127,6 +152,44 @@ fn layered() -> Result<Image> {
     }
     tree.close()?;
     Ok(dir.image())
+}
+
+/// History of two levels and a commit that is only in the journal; rows come and go.
+fn with_history() -> Result<Image> {
+    let (dir, clock) = (SimDir::new(), Arc::new(AtomicU64::new(NOW - 1_000)));
+    let tree = open_with(dir.clone(), &clock)?;
+    let tick = || clock.fetch_add(7, Ordering::Relaxed);
+    commit(&tree, [put(1, 9, 1), put(2, 9, 0), Change::State(1, 1, 2)])?;
+    tree.flush()?;
+    tree.set_retention(Retention::Forever)?;
+    for round in 0..3 {
+        tick();
+        commit(&tree, [put(1, 10 + round, 1), Change::Touch(2), Change::Associate(2, 1, round)])?;
+        tick();
+        commit(&tree, [Change::Delete(round), put(3, 4, round), Change::Touch(1)])?;
+        tree.flush()?;
+        if round == 1 {
+            tree.compact_all()?;
+        }
+    }
+    tick();
+    commit(&tree, [Change::State(3, 2, 1), Change::Dissociate(2, 1, 2), put(2, 7, 2)])?;
+    Ok(cut_journals(dir.image()))
+}
+
+/// Vectors in spaces: one in a merged segment, one beside it, one in memory only.
+fn with_spaces() -> Result<Image> {
+    let dir = SimDir::new();
+    let tree = open(dir.clone())?;
+    tree.register_spaces(&spaces())?;
+    commit(&tree, [put(1, 5, 2), Change::PutIn(2, 1), Change::PutIn(3, 2), Change::PutIn(4, 2)])?;
+    tree.flush()?;
+    commit(&tree, [Change::PutIn(2, 2), Change::Touch(3)])?;
+    tree.compact_all()?;
+    commit(&tree, [Change::PutIn(5, 1), put(3, 6, 1)])?;
+    tree.flush()?;
+    commit(&tree, [Change::PutIn(6, 2), Change::PutIn(1, 1)])?;
+    Ok(cut_journals(dir.image()))
 }
 
 /// Takes away most of the zeros that were written ahead.

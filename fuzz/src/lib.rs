@@ -6,6 +6,7 @@
 //! * `tape` turns bytes into choices; `base` has sound stores to begin with.
 //! * `damage` and `mutate` damage files as a tape says, and `repair` makes sums right again, so that what is
 //!   behind them is reached.
+//! * `past` is what a store that keeps history must still say.
 //! * `life` is the simulator of the tests, taken in by its path.
 //! * [`segment()`], [`manifest()`], [`journal()`], [`store_ops()`], [`open_dir()`] and
 //!   [`sim_tape()`] are the targets. They panic when the engine does what it must not.
@@ -25,6 +26,7 @@ mod look;
 mod manifest;
 mod mutate;
 mod open_dir;
+mod past;
 mod repair;
 mod segment;
 mod sim_tape;

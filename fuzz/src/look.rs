@@ -1,9 +1,9 @@
 //! Reads all that a store says, in every way there is, and holds the ways against each other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sutra_format::{AssociationRecord, ConceptId};
-use sutra_lsm::{Concept, LsmError, LsmTree, Result, Snapshot};
+use sutra_lsm::{Concept, LsmError, LsmTree, Result, Retention, Snapshot};
 use sutra_manifest::{ManifestError, Problem};
 use sutra_testkit::SimDir;
 use zerocopy::IntoBytes;
@@ -11,9 +11,34 @@ use zerocopy::IntoBytes;
 /// What a store says, but for where it is kept.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Content {
+    now: Now,
+    past: Past,
+}
+
+/// What it says of one moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Now {
     concepts: BTreeMap<ConceptId, Vec<u8>>,
     associations: BTreeMap<(ConceptId, u16, ConceptId), Vec<u8>>,
 }
+
+/// What it says of what was, if it keeps that for good: windows drop what is too old.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Past {
+    /// Sequence number and bytes of each version, none for a deletion; newest first.
+    versions: BTreeMap<ConceptId, Vec<Version>>,
+    /// As of some times: the last sequence number then, and what was.
+    moments: BTreeMap<u64, (u64, Now)>,
+}
+
+/// A sequence number, and the bytes of what was from then on.
+type Version = (u64, Option<Vec<u8>>);
+
+/// As of so many times it is asked.
+const TIMES: usize = 4;
+
+/// So many changes are asked for.
+const CHANGES: usize = 64;
 
 /// Panics unless the error says which file it is about, in its text too.
 #[track_caller]
@@ -34,7 +59,11 @@ pub(super) fn is_used_up(error: &LsmError) -> bool {
 /// What a store says. None if some of it cannot be read, which [`LsmTree::verify`] must have
 /// noticed as well.
 pub(super) fn look(tree: &LsmTree<SimDir>) -> Option<Content> {
-    let read = read(&tree.snapshot());
+    let snapshot = tree.snapshot();
+    let read = read(&snapshot).and_then(|now| {
+        let past = read_past(tree, &snapshot, &now)?;
+        Ok(Content { now, past })
+    });
     let report = match tree.verify(&mut |_| {}) {
         Ok(report) => report,
         Err(error) => {
@@ -47,7 +76,8 @@ pub(super) fn look(tree: &LsmTree<SimDir>) -> Option<Content> {
     }
     match read {
         Ok(content) if report.is_intact() => {
-            compare(&tree.snapshot(), &content).expect("what was read can be looked up");
+            compare(&snapshot, &content.now).expect("what was read can be looked up");
+            content.past.check();
             Some(content)
         }
         Ok(_) => None,
@@ -60,8 +90,8 @@ pub(super) fn look(tree: &LsmTree<SimDir>) -> Option<Content> {
 }
 
 /// Walks over everything, and asks for each that is met. Errors are what damage gives.
-fn read(snapshot: &Snapshot<SimDir>) -> Result<Content> {
-    let mut content = Content::default();
+fn read(snapshot: &Snapshot<SimDir>) -> Result<Now> {
+    let mut content = Now::default();
     for concept in snapshot.iter_concepts()? {
         let concept = concept?;
         content.concepts.insert(concept.id(), bytes_of(&concept)?);
@@ -79,8 +109,52 @@ fn read(snapshot: &Snapshot<SimDir>) -> Result<Content> {
     Ok(content)
 }
 
+/// What was: all versions of what is, the store as of some of their times, and what changed since.
+fn read_past(tree: &LsmTree<SimDir>, snapshot: &Snapshot<SimDir>, now: &Now) -> Result<Past> {
+    let (mut past, mut times) = (Past::default(), BTreeSet::new());
+    for id in now.ids() {
+        let mut versions = Vec::new();
+        for version in snapshot.history(&id)? {
+            versions.push((version.seq, version.concept.as_ref().map(bytes_of).transpose()?));
+            times.insert(version.time);
+        }
+        past.versions.insert(id, versions);
+    }
+    let every = times.len().div_ceil(TIMES).max(1);
+    for time in times.into_iter().step_by(every) {
+        let then = match tree.snapshot_at(time) {
+            Err(LsmError::NotKept { .. }) => continue,
+            then => then?,
+        };
+        past.moments.insert(time, (then.seq(), read(&then)?));
+        match tree.changes(snapshot, then.seq(), CHANGES) {
+            Err(LsmError::NotKept { .. }) => {}
+            changes => {
+                let changes = changes?;
+                assert!(changes.len() <= CHANGES && changes.is_sorted_by(|a, b| a.seq < b.seq));
+                assert!(changes.iter().all(|change| change.seq > then.seq()));
+            }
+        }
+    }
+    if tree.retention() == Retention::Forever { Ok(past) } else { Ok(Past::default()) }
+}
+
+impl Past {
+    /// Panics unless versions and moments say the same.
+    fn check(&self) {
+        for (id, versions) in &self.versions {
+            assert!(versions.is_sorted_by(|newer, older| newer.0 > older.0), "versions of {id}");
+            for (seq, then) in self.moments.values() {
+                let version = versions.iter().find(|version| version.0 <= *seq);
+                let was = version.and_then(|(_, was)| was.as_ref());
+                assert_eq!(was, then.concepts.get(id), "{id} at {seq}");
+            }
+        }
+    }
+}
+
 /// Panics unless looking things up gives what walking gave.
-fn compare(snapshot: &Snapshot<SimDir>, content: &Content) -> Result<()> {
+fn compare(snapshot: &Snapshot<SimDir>, content: &Now) -> Result<()> {
     let ids = content.ids();
     for (id, batched) in ids.iter().zip(snapshot.concepts(&ids)?) {
         for found in [snapshot.concept(id)?, batched] {
@@ -102,7 +176,7 @@ fn compare(snapshot: &Snapshot<SimDir>, content: &Content) -> Result<()> {
     Ok(())
 }
 
-impl Content {
+impl Now {
     /// All ids that are met, none twice.
     fn ids(&self) -> Vec<ConceptId> {
         let ends = self.associations.keys().flat_map(|(source, _, target)| [*source, *target]);

@@ -4,6 +4,7 @@ use sutra_fs::Name;
 use sutra_testkit::Image;
 
 use super::damage::{CHANGES_MAX, EDGES, damage};
+use super::repair::change;
 use super::tape::Tape;
 
 /// Changes something about some file of a directory, until the tape ends.
@@ -30,12 +31,6 @@ pub(super) fn damage_files(image: &mut Image, tape: &mut Tape<'_>) {
 fn copy(image: &mut Image, from: &Name, to: &Name) {
     let bytes = image.read(from).unwrap_or_default();
     image.put(to, &bytes);
-}
-
-pub(super) fn change(image: &mut Image, name: &Name, by: impl FnOnce(&mut Vec<u8>)) {
-    let mut bytes = image.read(name).unwrap_or_default();
-    by(&mut bytes);
-    image.put(name, &bytes);
 }
 
 /// A name that means something to a store, or nearly.

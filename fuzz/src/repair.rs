@@ -12,7 +12,12 @@ use sutra_testkit::Image;
 use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, IntoBytes};
 
-use super::mutate::change;
+/// Changes the bytes of a file.
+pub(super) fn change(image: &mut Image, name: &Name, by: impl FnOnce(&mut Vec<u8>)) {
+    let mut bytes = image.read(name).unwrap_or_default();
+    by(&mut bytes);
+    image.put(name, &bytes);
+}
 
 /// Makes the sums of blocks, sections, pages, section table and header right.
 pub(super) fn segment(bytes: &mut [u8]) -> Option<()> {

@@ -3,7 +3,7 @@
 
 use sutra_format::AssociationKind;
 use sutra_format::hash::placement;
-use sutra_segment::Segment;
+use sutra_segment::{Segment, SegmentError};
 
 use super::base;
 use super::bound::bounded;
@@ -36,6 +36,10 @@ fn check(bytes: &[u8]) {
     let mut errors = 0;
     read_concepts(&segment, &mut errors);
     read_associations(&segment, &mut errors);
+    if segment.is_sorted() {
+        errors += usize::from(read_past(&segment).is_err());
+        errors += usize::from(read_vectors(&segment).is_err());
+    }
     let mut progress = 0;
     if segment.verify(&mut |read| progress += read).is_ok() {
         assert_eq!(errors, 0, "what was verified can be read");
@@ -97,4 +101,42 @@ fn read_associations(segment: &Segment<Vec<u8>>, errors: &mut usize) {
         }
     }
     *errors += usize::from(segment.iter_associations().map(Iterator::count).is_err());
+}
+
+/// Reads older versions one row at a time, as of numbers around theirs, and all together.
+fn read_past(segment: &Segment<Vec<u8>>) -> Result<(), SegmentError> {
+    let _ = segment.timeline()?;
+    let count = |count: u64| u32::try_from(count).unwrap_or(u32::MAX).min(ROWS_MAX);
+    for row in 0..count(segment.stats().concept_count) {
+        let (newest, older) = (segment.concept(row)?, segment.concept_versions(row)?);
+        for version in older.iter().chain([newest]) {
+            let seq = version.seq.get();
+            let _ = segment.concept_at(row, seq)?;
+            let _ = segment.concept_at(row, seq.wrapping_sub(1))?;
+        }
+        let hash = placement(segment.header().hash_seed.get(), &newest.id);
+        let _ = segment.concept_row(hash, &newest.id)?;
+    }
+    for row in 0..count(segment.stats().association_count) {
+        let (newest, older) = (segment.association(row)?, segment.association_versions(row)?);
+        for version in older.iter().chain([newest]) {
+            let seq = version.seq.get();
+            let _ = segment.association_at(row, seq)?;
+            let _ = segment.association_at(row, seq.wrapping_sub(1))?;
+        }
+    }
+    let _ = (segment.older_concepts()?, segment.older_associations()?);
+    Ok(())
+}
+
+/// Reads what the vectors of each space are indexed by.
+fn read_vectors(segment: &Segment<Vec<u8>>) -> Result<(), SegmentError> {
+    for entry in segment.vector_index()? {
+        if entry.epoch.get() > 0 {
+            let _ = segment.centroids_blob(entry)?;
+        } else {
+            let _ = segment.vectors_of(entry.space.get(), entry.dimension.get())?;
+        }
+    }
+    Ok(())
 }

@@ -2,13 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use sutra_format::{AssociationFlags, AssociationKind, AssociationRecord, ConceptId, FactKey};
-use sutra_lsm::{ConceptPut, Durability, LsmTree, Result, Snapshot, Touch, WriteBatch};
+use sutra_lsm::{
+    Concept, ConceptPut, Durability, LsmTree, Result, Retention, Snapshot, Touch, WriteBatch,
+};
 use sutra_testkit::SimDir;
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::U16;
 
-use super::base::open;
+use super::base::{open_with, spaces};
+use super::past::Past;
 use super::tape::Tape;
 
 /// How many concepts there are; few, so that they meet.
@@ -29,6 +35,8 @@ pub(super) enum Change {
         text: Option<u8>,
         vector: u8,
     },
+    /// A concept with a vector in the space with this code.
+    PutIn(u8, u16),
     Touch(u8),
     Delete(u8),
     Associate(u8, u16, u8),
@@ -48,8 +56,11 @@ impl Change {
         let mut link = || (u16::from(tape.byte() % 7), tape.byte() % NAMES);
         match way % 8 {
             0 | 1 => {
-                let (text, vector) = (tape.byte(), tape.byte() % 80);
-                Self::Put { n, text: (text > 0).then_some(text), vector }
+                let (text, vector) = (tape.byte(), tape.byte());
+                match vector {
+                    240.. => Self::PutIn(n, u16::from(vector % 2) + 1),
+                    _ => Self::Put { n, text: (text > 0).then_some(text), vector: vector % 80 },
+                }
             }
             2 => Self::Touch(n),
             3 => Self::Delete(n),
@@ -81,6 +92,12 @@ impl Change {
                     ..ConceptPut::new(id(n))
                 })?;
             }
+            Self::PutIn(n, space) => {
+                let dimension = usize::try_from(dimension(space)).expect("few");
+                let values = vec![f32::from(n); dimension];
+                let put = ConceptPut { vector: Some(&values), space, ..ConceptPut::new(id(n)) };
+                batch.put_concept(&put)?;
+            }
             Self::Touch(n) => batch.touch(&Touch::new(id(n)))?,
             Self::Delete(n) => batch.delete_concept(id(n)),
             Self::Associate(a, kind, b) => batch.put_association(record(a, kind, b))?,
@@ -105,24 +122,34 @@ impl Change {
     }
 }
 
+fn dimension(space: u16) -> u32 {
+    spaces()[usize::from(space) - 1].dimension
+}
+
 fn record(a: u8, kind: u16, b: u8) -> AssociationRecord {
     AssociationRecord::new(id(a), id(b), AssociationKind::from_code(kind), 1.0)
 }
 
+/// Bytes of text, dimensions by four, accesses.
+pub(super) type Told = (Option<u8>, u8, u32);
+
 /// What the store should say.
 #[derive(Clone, Default)]
-struct Model {
-    /// Bytes of text, dimensions by four, accesses.
-    concepts: BTreeMap<u8, (Option<u8>, u8, u32)>,
+pub(super) struct Model {
+    pub(super) concepts: BTreeMap<u8, Told>,
     /// Whether it has a text, by source, kind and target.
-    associations: BTreeMap<(u8, u16, u8), bool>,
+    pub(super) associations: BTreeMap<(u8, u16, u8), bool>,
 }
 
 impl Model {
-    fn apply(&mut self, change: Change) {
+    pub(super) fn apply(&mut self, change: Change) {
         match change {
             Change::Put { n, text, vector } => {
                 self.concepts.insert(n, (text, vector, 0));
+            }
+            Change::PutIn(n, space) => {
+                let vector = u8::try_from(dimension(space) / 4).expect("few");
+                self.concepts.insert(n, (None, vector, 0));
             }
             Change::Touch(n) => {
                 if let Some((.., accesses)) = self.concepts.get_mut(&n) {
@@ -163,18 +190,23 @@ pub fn store_ops(input: &[u8]) {
 
 struct Session {
     dir: SimDir,
+    clock: Arc<AtomicU64>,
     /// Absent only while it is opened again.
     tree: Option<LsmTree<SimDir>>,
     model: Model,
+    past: Past,
+    /// Whether there are vector spaces.
+    spaces: bool,
     /// Snapshots, and what they are to say whatever comes later.
     held: Vec<(Snapshot<SimDir>, Model)>,
 }
 
 impl Session {
     fn new() -> Self {
-        let dir = SimDir::new();
-        let tree = Some(open(dir.clone()).expect("the store opens"));
-        Self { dir, tree, model: Model::default(), held: Vec::new() }
+        let (dir, clock) = (SimDir::new(), Arc::new(AtomicU64::new(1_700_000_000_000)));
+        let tree = Some(open_with(dir.clone(), &clock).expect("the store opens"));
+        let (model, past, held) = Default::default();
+        Self { dir, clock, tree, model, past, spaces: false, held }
     }
 
     fn tree(&self) -> &LsmTree<SimDir> {
@@ -182,7 +214,11 @@ impl Session {
     }
 
     fn step(&mut self, tape: &mut Tape<'_>) -> Result<()> {
-        match tape.byte() % 16 {
+        let operation = tape.byte();
+        if operation >= 240 {
+            return self.step_of_the_past(operation - 240, tape);
+        }
+        match operation % 16 {
             0 => self.tree().flush(),
             1 => self.tree().compact_all(),
             2 => self.tree().compact_level(u32::from(tape.byte() % 4)).map(drop),
@@ -206,13 +242,47 @@ impl Session {
         }
     }
 
+    fn now(&self) -> u64 {
+        self.clock.load(Ordering::Relaxed)
+    }
+
+    fn step_of_the_past(&mut self, operation: u8, tape: &mut Tape<'_>) -> Result<()> {
+        let tree = self.tree.as_ref().expect("it is only gone while it is opened");
+        match operation {
+            0..=3 => {
+                use Retention::{Forever, Latest, Window};
+                let retention = [Forever, Forever, Window(50), Latest][usize::from(operation)];
+                tree.set_retention(retention)?;
+                self.past.retain(retention, self.now());
+                Ok(())
+            }
+            4..=7 => self.past.check(tree, tape.byte(), self.now()),
+            8 | 9 => self.past.check_versions(tree, tape.byte() % NAMES, self.now()),
+            10 => self.past.check_changes(tree, &self.model, tape.byte(), self.now()),
+            11 | 12 => {
+                let n = tape.byte() % NAMES;
+                let time = self.clock.fetch_add(1, Ordering::Relaxed) + 1;
+                tree.erase(&[id(n)])?;
+                self.model.apply(Change::Delete(n));
+                self.past.push(time, tree.snapshot().seq(), &self.model);
+                self.past.erase(n);
+                Ok(())
+            }
+            _ => {
+                let more = u64::from(tape.byte());
+                self.clock.fetch_add(more, Ordering::Relaxed);
+                Ok(())
+            }
+        }
+    }
+
     fn reopen(&mut self, end: impl FnOnce(LsmTree<SimDir>) -> Result<()>) -> Result<()> {
         for (snapshot, model) in self.held.drain(..) {
             compare(&snapshot, &model)?;
         }
         end(self.tree.take().expect("it is only gone in here"))?;
         self.dir = SimDir::from_image(&self.dir.image());
-        self.tree = Some(open(self.dir.clone())?);
+        self.tree = Some(open_with(self.dir.clone(), &self.clock)?);
         Ok(())
     }
 
@@ -221,23 +291,30 @@ impl Session {
         let mut batch = WriteBatch::new();
         for _ in 0..=tape.byte() % 4 {
             let change = Change::draw(tape);
+            if matches!(change, Change::PutIn(..)) && !self.spaces {
+                self.tree().register_spaces(&spaces())?;
+                self.spaces = true;
+            }
             change.add_to(&mut batch)?;
             self.model.apply(change);
         }
-        self.tree().commit(batch, durability).map(drop)
+        self.clock.fetch_add(1, Ordering::Relaxed);
+        let info = self.tree().commit(batch, durability)?;
+        self.past.push(info.time, info.last_seq, &self.model);
+        Ok(())
     }
 }
 
-fn compare(snapshot: &Snapshot<SimDir>, model: &Model) -> Result<()> {
+/// What a concept says.
+pub(super) fn told(concept: &Concept<'_, SimDir>) -> Result<Told> {
+    let text = concept.content()?.map(|text| text.len() as u8);
+    let vector = concept.vector()?.map_or(0, |values| (values.len() / 4) as u8);
+    Ok((text, vector, concept.record().access_count.get()))
+}
+
+pub(super) fn compare(snapshot: &Snapshot<SimDir>, model: &Model) -> Result<()> {
     for n in 0..NAMES {
-        let found = match snapshot.concept(&id(n))? {
-            Some(concept) => {
-                let text = concept.content()?.map(|text| text.len() as u8);
-                let vector = concept.vector()?.map_or(0, |values| (values.len() / 4) as u8);
-                Some((text, vector, concept.record().access_count.get()))
-            }
-            None => None,
-        };
+        let found = snapshot.concept(&id(n))?.as_ref().map(told).transpose()?;
         assert_eq!(found.as_ref(), model.concepts.get(&n), "concept {n}");
         let (outgoing, incoming) = (snapshot.outgoing(&id(n))?, snapshot.incoming(&id(n))?);
         let links = model.associations.keys();

@@ -96,7 +96,8 @@ impl<D: Dir> Inner<D> {
         let written = self.write_memtable(&sealed.memtable, segment_id)?;
         let past_id = {
             let mut ledger = self.ledger.lock();
-            ledger.manifest.history.is_some().then(|| ledger.allocate_id())
+            let is_kept = ledger.manifest.history.is_some() && !planted::is(Bug::HistoryNotFlushed);
+            is_kept.then(|| ledger.allocate_id())
         };
         self.install_flush(&sealed, written.as_ref(), past_id).inspect_err(|_| {
             [Some(segment_id), past_id].into_iter().flatten().for_each(|id| {

@@ -58,6 +58,20 @@ pub enum Bug {
     InputsStayListed,
     /// A change is folded into its concept twice.
     DeltaFoldedTwice,
+    /// A flush leaves the history out.
+    HistoryNotFlushed,
+    /// Recovery leaves out the history of what it replays.
+    HistoryNotRecovered,
+    /// Recovery forgets when commits were made.
+    TimesForgotten,
+    /// The manifest says that history is kept before what is became the start of it.
+    HistoryBegunEarly,
+    /// A merge of history drops the newest version of what has several.
+    NewestVersionDropped,
+    /// A merge of history drops what is too old, and history begins where it did before.
+    HorizonForgotten,
+    /// How long history is kept is not written down.
+    RetentionNotPublished,
     /// New kinds of associations are not written down.
     KindsNotPublished,
     /// New vector spaces are not written down.

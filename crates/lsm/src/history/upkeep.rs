@@ -12,6 +12,7 @@ use crate::compaction::closing;
 use crate::error::Result;
 use crate::files::segment_name;
 use crate::output::{Label, Stop};
+use crate::planted::{self, Bug};
 use crate::readback::Written;
 use crate::snapshot::Snapshot;
 use crate::tree::{Inner, LsmTree};
@@ -70,6 +71,10 @@ impl<D: Dir> LsmTree<D> {
                 let mut ledger = inner.ledger.lock();
                 let mut manifest = ledger.manifest.clone();
                 manifest.history = Some(History { window, ..history });
+                if planted::is(Bug::RetentionNotPublished) {
+                    ledger.manifest = manifest;
+                    return Ok(());
+                }
                 inner.publish(&mut ledger, manifest)
             }
             None => inner.begin_history(window).map_err(closing),
@@ -89,11 +94,12 @@ impl<D: Dir> Inner<D> {
         // Times of commits do not go back, even if the clock did.
         let last_time = self.writer()?.last_time;
         let now = if last_seq == 0 { 0 } else { self.environment.now().max(last_time) };
+        let history = History { since_seq: last_seq, since_time: now, window };
+        let note = |manifest: &mut Manifest| manifest.history = Some(history);
+        if planted::is(Bug::HistoryBegunEarly) {
+            self.install_compaction(&Default::default(), None, 1, note)?;
+        }
         let written = self.write_base(&version, last_seq, segment_id, now)?;
-        let note = |manifest: &mut Manifest| {
-            let history = History { since_seq: last_seq, since_time: now, window };
-            manifest.history = Some(history);
-        };
         self.install_compaction(&Default::default(), written.as_ref(), 1, note)
             .inspect_err(|_| self.give_up(&segment_name(segment_id)))?;
         Ok(())

@@ -81,7 +81,7 @@ impl<'a> Trial<'a> {
             if (crash.image.fingerprint() >> 8).is_multiple_of(LOOKED_AT) {
                 let promise = Promise {
                     moments: session.moments(crash.acked),
-                    kinds: session.kinds_at(crash.at_op),
+                    holds: session.told.at(crash.at_op),
                     ..self.promise(0)
                 };
                 promise.recover(&crash.image);
@@ -94,7 +94,7 @@ impl<'a> Trial<'a> {
         Promise {
             moments: session.moments(least),
             history: &session.history,
-            kinds: session.kinds_at(usize::MAX),
+            holds: session.told.at(usize::MAX),
             segment_bytes: self.workload.segment_bytes,
             rule: self.rule,
         }

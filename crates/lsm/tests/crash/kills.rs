@@ -31,7 +31,7 @@ fn check(workload: &Workload, ops: usize, rule: Option<&Rule>) {
     let promise = Promise {
         moments: session.moments(session.history.count()),
         history: &session.history,
-        kinds: session.kinds_at(ops),
+        holds: session.told.at(ops),
         segment_bytes: workload.segment_bytes,
         rule,
     };

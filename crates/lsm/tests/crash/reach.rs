@@ -8,9 +8,10 @@ use sutra_testkit::SimDir;
 use crate::workload::{Stage, Step, run};
 use crate::workloads::{self, Workload};
 use Reach::{
-    Backups, Buffered, ClosesAndOpens, DropsDeletions, Flushes, Holds, MergesAll, MergesBySize,
-    MergesIntoHigher, MergesWhenDue, MovesPayload, NamesSpaces, ReadsBeside, Registers, Restores,
-    Retains, Rotates, Salvages, Scrubs, SharesPayload, Syncs, Unsynced, Verifies, WaitsForSync,
+    Backups, Buffered, ClosesAndOpens, DropsDeletions, Erases, Flushes, Holds, MergesAll,
+    MergesBySize, MergesIntoHigher, MergesWhenDue, MovesPayload, NamesSpaces, ReadsBeside, Recalls,
+    Registers, Restores, Retains, Rotates, Salvages, Scrubs, SharesPayload, Syncs, Unsynced,
+    Verifies, WaitsForSync,
 };
 
 /// Something that the engine can do.
@@ -45,16 +46,18 @@ enum Reach {
     Salvages,
     /// What was is kept, in segments of its own.
     Retains,
+    Recalls,
+    Erases,
 }
 
 /// Which workloads reach what, at least.
-const TABLE: [(Reach, &[&str]); 24] = [
+const TABLE: [(Reach, &[&str]); 26] = [
     (WaitsForSync, &["first commit", "everything", "rotations", "facts"]),
     (Buffered, &["everything", "rotations", "unsynced", "kinds in commits"]),
     (Unsynced, &["everything", "rotations", "unsynced", "kinds in commits"]),
     (Syncs, &["everything", "unsynced", "large commits"]),
     (Registers, &["everything", "kinds", "kinds in commits"]),
-    (NamesSpaces, &["spaces"]),
+    (NamesSpaces, &["spaces", "erasures"]),
     (Rotates, &["rotations", "unsynced", "large commits"]),
     (Flushes, &["everything", "levels", "hub", "scrubs"]),
     (MergesWhenDue, &["levels", "by size", "scrubs"]),
@@ -72,7 +75,9 @@ const TABLE: [(Reach, &[&str]); 24] = [
     (Backups, &["backups"]),
     (Restores, &["copies"]),
     (Salvages, &["copies"]),
-    (Retains, &["history", "history that begins and ends"]),
+    (Retains, &["history", "history that begins and ends", "erasures"]),
+    (Recalls, &["erasures"]),
+    (Erases, &["erasures"]),
 ];
 
 /// What a step asks for, whatever comes of it.
@@ -94,6 +99,8 @@ fn asks_for(step: &Step) -> Option<Reach> {
         Step::Restore => Restores,
         Step::Salvage => Salvages,
         Step::Retain(_) => Retains,
+        Step::Recall => Recalls,
+        Step::Erase(_) => Erases,
         Step::Flush | Step::CompactLevel(_) | Step::CompactDue | Step::Release => return None,
     })
 }

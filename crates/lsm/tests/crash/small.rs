@@ -5,8 +5,8 @@ use sutra_lsm::Retention;
 
 use crate::model::Change::{Associate, Delete, Dissociate, Put, PutIn, State, Touch};
 use crate::workload::Step::{
-    self, Backup, Commit, CompactAll, CompactDue, CompactLevel, Flush, Hold, Read, Register,
-    Release, Reopen, Restore, Retain, Salvage, Scrub, Space, Verify,
+    self, Backup, Commit, CompactAll, CompactDue, CompactLevel, Erase, Flush, Hold, Read, Recall,
+    Register, Release, Reopen, Restore, Retain, Salvage, Scrub, Space, Verify,
 };
 use crate::workloads::{Workload, put};
 
@@ -33,6 +33,7 @@ pub(crate) fn all() -> Vec<Workload> {
         scrubs(),
         history(),
         history_later(),
+        erasures(),
     ]
 }
 
@@ -41,7 +42,7 @@ fn workload(name: &'static str, segment_bytes: u64, steps: Vec<Step>) -> Workloa
 }
 
 /// What was is kept from the first commit on, through merges of both kinds of segments.
-fn history() -> Workload {
+pub(crate) fn history() -> Workload {
     let steps = vec![
         Retain(Retention::Forever),
         Commit(Sync, vec![put(1, 60), put(2, 30), Associate(1, 1, 2), State(2, 2, 1)]),
@@ -63,7 +64,7 @@ fn history() -> Workload {
 }
 
 /// It begins late, has a window, and ends.
-fn history_later() -> Workload {
+pub(crate) fn history_later() -> Workload {
     let steps = vec![
         Commit(Sync, vec![put(1, 60), put(2, 30), Associate(1, 1, 2)]),
         Flush,
@@ -83,6 +84,26 @@ fn history_later() -> Workload {
         Flush,
     ];
     workload("history that begins and ends", 4 << 10, steps)
+}
+
+/// Concepts that go from all that was, with vectors of two spaces.
+pub(crate) fn erasures() -> Workload {
+    let steps = vec![
+        Space("titles"),
+        Retain(Retention::Forever),
+        Commit(Sync, vec![put(1, 60), PutIn(2, 1), Associate(1, 1, 2), State(2, 2, 1)]),
+        Flush,
+        Retain(Retention::Window(9_000)),
+        Commit(None, vec![put(1, 70), PutIn(3, 1), Associate(1, 1, 3)]),
+        Erase(1),
+        Recall,
+        Commit(Buffered, vec![put(1, 20), Associate(3, 1, 1), Touch(2)]),
+        Retain(Retention::Forever),
+        Erase(2),
+        Commit(Sync, vec![PutIn(2, 1), Delete(3)]),
+        Recall,
+    ];
+    workload("erasures", 4 << 10, steps)
 }
 
 fn first_commit() -> Workload {

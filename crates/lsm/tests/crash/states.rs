@@ -169,7 +169,7 @@ impl Explored {
         Promise {
             moments: history.moments[acked..=issued].iter().collect(),
             history,
-            kinds: self.session.kinds_at(crash.at_op),
+            holds: self.session.told.at(crash.at_op),
             segment_bytes: self.workload.segment_bytes,
             rule: self.rule.as_ref(),
         }

@@ -1,11 +1,9 @@
 //! [`Session`]: a process that works through the steps of a workload, and remembers what the
 //! store promised on the way.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sutra_format::ConceptId;
 use sutra_lsm::{
     Background, CompactionConfig, Durability, Environment, LsmError, LsmTree, Retention,
     SalvageOptions, Snapshot, StoreIdentity, WriteBatch, restore, salvage,
@@ -13,8 +11,11 @@ use sutra_lsm::{
 use sutra_manifest::{Metric, VectorSpace};
 use sutra_testkit::{Call, Note, SimDir, Twist};
 
-use super::content::{Content, read_and_search};
-use super::model::Change;
+use super::content::read_and_search;
+use super::model::{Change, id};
+pub(crate) use super::moments::{History, Moment};
+use super::past;
+use super::told::{Asked, Erasure, Told};
 
 /// One thing that is done to a store.
 #[derive(Clone, Debug)]
@@ -47,6 +48,10 @@ pub(crate) enum Step {
     Salvage,
     /// Says how long what was is kept.
     Retain(Retention),
+    /// Looks at what was, as far as that is kept.
+    Recall,
+    /// Erases a concept.
+    Erase(u64),
 }
 
 /// A defect in how the engine uses its directory: what becomes of each of its calls.
@@ -58,30 +63,6 @@ pub(crate) struct Stage {
     pub(crate) dir: SimDir,
     pub(crate) config: CompactionConfig,
     clock: Arc<AtomicU64>,
-}
-
-/// What a store should say after each of its commits.
-#[derive(Clone, Debug)]
-pub(crate) struct History {
-    /// The first one is the empty store.
-    pub(crate) moments: Vec<Moment>,
-    /// Every id that was ever used.
-    pub(crate) ids: BTreeSet<ConceptId>,
-}
-
-/// What a store should say at one moment.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Moment {
-    pub(crate) seq: u64,
-    pub(crate) content: Content,
-}
-
-/// A kind or a vector space that was to be registered, from which operation on, and by which it was.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct KindPromise {
-    pub(crate) name: &'static str,
-    pub(crate) issued_at: usize,
-    pub(crate) acked_at: Option<usize>,
 }
 
 impl Stage {
@@ -120,42 +101,6 @@ fn environment(clock: &Arc<AtomicU64>) -> Environment {
     }
 }
 
-impl History {
-    pub(crate) fn new() -> Self {
-        Self::from(&Moment::default())
-    }
-
-    pub(crate) fn last(&self) -> &Moment {
-        self.moments.last().expect("there is a first moment")
-    }
-
-    pub(crate) fn count(&self) -> u64 {
-        self.moments.len() as u64 - 1
-    }
-
-    /// What the store should say once `changes` are committed after what it says now.
-    pub(crate) fn next(&self, time: u64, changes: &[Change]) -> Moment {
-        let Moment { mut seq, mut content } = self.last().clone();
-        for change in changes {
-            seq = change.apply(&mut content, time, seq + 1) - 1;
-        }
-        Moment { seq, content }
-    }
-
-    pub(crate) fn push(&mut self, moment: Moment) {
-        let Content { concepts, associations, .. } = &moment.content;
-        let links = associations.keys().flat_map(|(source, _, target)| [*source, *target]);
-        self.ids.extend(concepts.keys().copied().chain(links));
-        self.moments.push(moment);
-    }
-}
-
-impl From<&Moment> for History {
-    fn from(moment: &Moment) -> Self {
-        Self { moments: vec![moment.clone()], ids: BTreeSet::new() }
-    }
-}
-
 /// A batch of these changes.
 pub(crate) fn batch(time: u64, changes: &[Change]) -> WriteBatch {
     let mut batch = WriteBatch::new();
@@ -173,7 +118,7 @@ pub(crate) struct Session {
     pub(crate) acked: u64,
     /// What the store would say after commits that failed, each with how many came before it.
     pub(crate) failed: Vec<(u64, Moment)>,
-    pub(crate) kinds: Vec<KindPromise>,
+    pub(crate) told: Told,
     held: Vec<(Snapshot<SimDir>, Moment)>,
     /// Where backups go.
     pub(crate) backups: SimDir,
@@ -187,10 +132,10 @@ impl Session {
     /// Opens the store, if that works.
     pub(crate) fn new(stage: Stage) -> Self {
         let tree = stage.open().ok();
-        let (history, kinds) = (History::new(), Vec::new());
+        let (history, told) = (History::new(), Told::default());
         let (failed, held, backups) = Default::default();
         let (acked, skew, last_time) = (0, 0, 0);
-        Self { stage, tree, history, acked, failed, kinds, held, backups, skew, last_time }
+        Self { stage, tree, history, acked, failed, told, held, backups, skew, last_time }
     }
 
     /// Does one thing. A store that is not open is opened, and nothing else is done.
@@ -220,16 +165,18 @@ impl Session {
                 self.held.clear();
                 false
             }
-            Step::Retain(retention) => {
-                tree.set_retention(*retention)?;
-                assert_eq!(tree.retention(), *retention);
+            Step::Retain(retention) => return self.retain(*retention),
+            Step::Erase(n) => return self.erase(*n),
+            Step::Recall => {
+                let (history, holds) = (&self.history, self.told.at(usize::MAX));
+                past::check(tree, history, &[], history.last(), &holds)?;
                 false
             }
             Step::Read => {
                 let snapshot = LsmTree::open_read_only_in(self.stage.dir.clone())?.snapshot();
                 let content = read_and_search(&snapshot, &self.history.ids)?;
-                let found = Moment { seq: snapshot.seq(), content };
-                assert!(self.is_known(&found), "a reader finds {found:?}");
+                let found = Moment { seq: snapshot.seq(), content, ..Moment::default() };
+                assert!(self.known(&found).is_some(), "a reader finds {found:?}");
                 false
             }
             Step::Verify => {
@@ -241,23 +188,8 @@ impl Session {
                 assert_eq!(tree.scrub_report().damages, []);
                 false
             }
-            Step::Restore => {
-                let (to, environment) = (SimDir::new(), environment(&self.stage.clock));
-                let from = self.stage.dir.clone();
-                restore(from, &to, StoreIdentity::New, &environment, &mut |_| {})?;
-                self.check_copy(to);
-                false
-            }
-            Step::Salvage => {
-                let (to, from) = (SimDir::new(), Arc::new(self.stage.dir.clone()));
-                let (before, environment) = (from.op_count(), environment(&self.stage.clock));
-                let options = SalvageOptions::default();
-                let report = salvage(&from, to.clone(), options, &environment, &mut |_| {})?;
-                assert!(report.is_complete(), "{report:?}");
-                assert_eq!(from.op_count(), before, "what is salvaged is not written to");
-                self.check_copy(to);
-                false
-            }
+            Step::Restore => self.restore().map(|()| false)?,
+            Step::Salvage => self.salvage().map(|()| false)?,
         };
         if is_durable {
             self.ack();
@@ -281,12 +213,16 @@ impl Session {
         let Self { stage, history, .. } = self;
         let time = 1_000 + history.count() + self.skew;
         stage.set_time(time);
-        let moment = history.next(time, changes);
+        let mut moment = history.next(time, changes);
+        moment.time = time.max(self.last_time);
         stage.dir.note(Note::Issue(history.count() + 1));
         match tree.commit(batch(time, changes), durability) {
             Ok(info) => {
-                self.last_time = self.last_time.max(time);
-                assert_eq!((info.last_seq, info.time), (moment.seq, self.last_time));
+                // Where history is kept, times do not go back when the store is opened again.
+                let goes_on = tree.retention() != Retention::Latest && info.time > moment.time;
+                assert!(info.time == moment.time || goes_on, "{info:?} at {time}");
+                assert_eq!(info.last_seq, moment.seq);
+                (self.last_time, moment.time) = (info.time, info.time);
             }
             Err(error) => {
                 // A poisoned writer writes nothing; after any other error nobody knows.
@@ -323,6 +259,63 @@ impl Session {
         committed
     }
 
+    fn retain(&mut self, retention: Retention) -> Result<(), LsmError> {
+        let tree = self.tree.as_ref().expect("a step opens it first");
+        let dir = &self.stage.dir;
+        let issued_at = dir.op_count();
+        let result = tree.set_retention(retention);
+        self.told.retain(Asked::new(retention, issued_at, result.is_ok(), dir.op_count()));
+        dir.note(Note::Turn);
+        result.map(|()| assert_eq!(tree.retention(), retention))
+    }
+
+    /// A concept is deleted durably, and then goes from all that was.
+    fn erase(&mut self, n: u64) -> Result<(), LsmError> {
+        if self.last_time == 0 {
+            self.commit(Durability::Sync, &[Change::Touch(n)])?; // It says what time it is.
+        }
+        let Self { stage, tree, history, .. } = self;
+        let (tree, dir) = (tree.as_ref().expect("a step opens it first"), &stage.dir);
+        let time = 1_000 + history.count() + self.skew;
+        stage.set_time(time);
+        let mut moment = history.next(time, &[Change::Delete(n)]);
+        moment.time = time.max(self.last_time);
+        dir.note(Note::Issue(history.count() + 1));
+        let issued_at = dir.op_count();
+        let result = tree.erase(&[id(n)]);
+        let is_deleted = tree.snapshot().seq() == moment.seq;
+        let erasure = Erasure { id: id(n), seq: moment.seq };
+        self.told.erase(Asked::new(erasure, issued_at, result.is_ok(), dir.op_count()));
+        if is_deleted {
+            self.last_time = moment.time;
+            self.history.push(moment);
+            self.ack();
+        } else if !matches!(result, Err(LsmError::Poisoned { .. })) {
+            self.failed.push((history.count(), moment));
+        }
+        self.stage.dir.note(Note::Turn);
+        result.map(|_| assert!(is_deleted, "erased, and not deleted"))
+    }
+
+    fn restore(&self) -> Result<(), LsmError> {
+        let (to, environment) = (SimDir::new(), environment(&self.stage.clock));
+        let from = self.stage.dir.clone();
+        restore(from, &to, StoreIdentity::New, &environment, &mut |_| {})?;
+        self.check_copy(to);
+        Ok(())
+    }
+
+    fn salvage(&self) -> Result<(), LsmError> {
+        let (to, from) = (SimDir::new(), Arc::new(self.stage.dir.clone()));
+        let (before, environment) = (from.op_count(), environment(&self.stage.clock));
+        let options = SalvageOptions::default();
+        let report = salvage(&from, to.clone(), options, &environment, &mut |_| {})?;
+        assert!(report.is_complete(), "{report:?}");
+        assert_eq!(from.op_count(), before, "what is salvaged is not written to");
+        self.check_copy(to);
+        Ok(())
+    }
+
     /// A copy of what is on disk says what the store says.
     fn check_copy(&self, dir: SimDir) {
         let tree = LsmTree::open_read_only_in(dir).unwrap();
@@ -336,11 +329,10 @@ impl Session {
         name: &'static str,
         register: impl FnOnce(&LsmTree<SimDir>) -> Result<(), LsmError>,
     ) -> Result<(), LsmError> {
-        let Self { stage, tree, kinds, .. } = self;
-        let mut promise = KindPromise { name, issued_at: stage.dir.op_count(), acked_at: None };
+        let Self { stage, tree, told, .. } = self;
+        let issued_at = stage.dir.op_count();
         let result = register(tree.as_ref().expect("a step opens it first"));
-        promise.acked_at = result.is_ok().then(|| stage.dir.op_count());
-        kinds.push(promise);
+        told.name(Asked::new(name, issued_at, result.is_ok(), stage.dir.op_count()));
         stage.dir.note(Note::Turn);
         result
     }
@@ -370,10 +362,11 @@ impl Session {
         let tree = self.stage.open()?;
         let snapshot = tree.snapshot();
         let content = read_and_search(&snapshot, &self.history.ids)?;
-        let found = Moment { seq: snapshot.seq(), content };
+        let found = Moment { seq: snapshot.seq(), content, ..Moment::default() };
+        let known = self.known(&found);
+        let known = known.unwrap_or_else(|| panic!("at {}, which was never asked for", found.seq));
         if found != *self.history.last() {
-            assert!(self.is_known(&found), "at {}, which was never asked for", found.seq);
-            self.history.push(found);
+            self.history.push(known.clone());
         }
         self.failed.clear();
         self.last_time = 0;
@@ -382,22 +375,17 @@ impl Session {
         Ok(())
     }
 
-    /// Whether it is what the store should say: as of the last commit, or of one that failed
-    /// after it and may have been written all the same.
-    fn is_known(&self, found: &Moment) -> bool {
+    /// The moment that this is, if it is one that the store may be at: the last commit, or one that
+    /// failed after it and may have been written all the same.
+    fn known(&self, found: &Moment) -> Option<&Moment> {
         let count = self.history.count();
-        let mut failed = self.failed.iter().filter(|(base, _)| *base == count);
-        found == self.history.last() || failed.any(|(_, failed)| failed == found)
+        let failed = self.failed.iter().filter(|(base, _)| *base == count);
+        let failed = failed.map(|(_, failed)| failed);
+        std::iter::once(self.history.last()).chain(failed).find(|moment| *moment == found)
     }
 
     /// Goes on with what was found after a crash.
-    pub(crate) fn go_on_from(
-        &mut self,
-        stage: Stage,
-        tree: LsmTree<SimDir>,
-        found: Moment,
-        known: BTreeSet<&'static str>,
-    ) {
+    pub(crate) fn go_on_from(&mut self, stage: Stage, tree: LsmTree<SimDir>, found: Moment) {
         self.abandon();
         let moments = &mut self.history.moments;
         if let Some(at) = moments.iter().position(|moment| *moment == found) {
@@ -409,10 +397,7 @@ impl Session {
             moments.push(found);
         }
         self.failed.clear();
-        self.kinds.retain(|kind| known.contains(kind.name));
-        for kind in &mut self.kinds {
-            (kind.issued_at, kind.acked_at) = (0, Some(0));
-        }
+        self.told.go_on_from(&tree, self.history.last().seq);
         (self.stage, self.tree, self.last_time) = (stage, Some(tree), 0);
         self.ack();
     }
@@ -429,15 +414,6 @@ impl Session {
         let least_index = usize::try_from(least).unwrap();
         let failed = self.failed.iter().filter(|(base, _)| *base >= least);
         self.history.moments[least_index..].iter().chain(failed.map(|(_, moment)| moment)).collect()
-    }
-
-    /// Kinds and spaces that are known after a crash at operation `op`, and those that may be.
-    pub(crate) fn kinds_at(&self, op: usize) -> [BTreeSet<&'static str>; 2] {
-        let names = |is_so: &dyn Fn(&KindPromise) -> bool| {
-            self.kinds.iter().filter(|kind| is_so(kind)).map(|kind| kind.name).collect()
-        };
-        let is_acked = |kind: &KindPromise| kind.acked_at.is_some_and(|at| at <= op);
-        [names(&is_acked), names(&|kind| kind.issued_at <= op)]
     }
 
     fn ack(&mut self) {

@@ -1,6 +1,8 @@
 //! Committers among themselves, beside the flush and the compaction.
 
 use shuttle::thread;
+use sutra_format::ConceptId;
+use sutra_lsm::{ConceptPut, Durability, LsmError, Reader, WriteBatch};
 
 use crate::stage::{Stage, explore};
 
@@ -85,4 +87,47 @@ fn kinds_that_several_threads_register_have_one_code_each() {
     fn stage_commits(stage: &Stage) {
         stage.commit(0).expect("the disk is sound");
     }
+}
+
+/// Adds one to a number that is the text of a concept, however often others do so meanwhile. Gives the
+/// number that it made.
+fn count_up(stage: &Stage) -> u64 {
+    let id = ConceptId::from_key("a number");
+    loop {
+        let reader = Reader::new(stage.tree.snapshot());
+        let before = reader.concept(&id).expect("sound").map_or(0, |concept| {
+            let text = concept.content().expect("sound").expect("each has text");
+            text.parse().expect("a number")
+        });
+        let text = format!("{:01000}", before + 1);
+        let put = ConceptPut { content: Some(&text), ..ConceptPut::new(id) };
+        let mut batch = WriteBatch::new();
+        batch.put_concept(&put).expect("it fits");
+        match stage.tree.commit_if(batch, reader.into_reads(), Durability::Sync) {
+            Ok(_) => return before + 1,
+            Err(LsmError::Conflict { .. }) => {}
+            Err(error) => panic!("the disk is sound: {error}"),
+        }
+    }
+}
+
+#[test]
+fn no_update_is_lost_that_a_commit_relies_on() {
+    explore(500, || {
+        let stage = Stage::new(1);
+        let counters: Vec<_> = (0..3)
+            .map(|_| {
+                let stage = stage.clone();
+                thread::spawn(move || [count_up(&stage), count_up(&stage)])
+            })
+            .collect();
+        for _ in 0..2 {
+            stage.commit(0).expect("the disk is sound"); // Others, which fill the memtable.
+        }
+        let counted = counters.into_iter().flat_map(|counter| counter.join().unwrap());
+        let mut counted: Vec<u64> = counted.collect();
+        counted.sort_unstable();
+        assert_eq!(counted, [1, 2, 3, 4, 5, 6], "each made a number of its own");
+        stage.finish();
+    });
 }

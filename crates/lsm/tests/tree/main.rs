@@ -5,6 +5,15 @@
 mod content;
 #[path = "../crash/model.rs"]
 mod model;
+#[path = "../crash/moments.rs"]
+mod moments;
+#[path = "../crash/past.rs"]
+mod past;
+#[path = "../../../../fuzz/src/repair.rs"]
+mod repair;
+#[path = "../crash/told.rs"]
+#[expect(dead_code, reason = "tests of power cuts use the rest")]
+mod told;
 #[path = "../crash/workload.rs"]
 #[expect(dead_code, reason = "tests of power cuts use the rest")]
 mod workload;

@@ -2,13 +2,14 @@
 
 use sutra_format::hash::placement;
 use sutra_format::segment::Moment;
-use sutra_format::{AssociationKind, AssociationRecord, ConceptId, ConceptRecord};
+use sutra_format::{AssociationKind, AssociationRecord, ConceptId, ConceptRecord, SegmentHeader};
 use sutra_fs::{Dir, File, Name};
 use sutra_segment::{OlderVersions, Segment, SegmentError, SegmentPlan, SegmentWriter};
 use sutra_testkit::SimDir;
+use zerocopy::FromBytes;
 use zerocopy::little_endian::U64;
 
-use crate::common::{Rows, SEED};
+use crate::common::{Rows, SEED, sum_again};
 
 fn id(n: u8) -> ConceptId {
     ConceptId::from_bytes([n; 16])
@@ -162,4 +163,32 @@ fn moments_that_do_not_rise_or_end_early_are_noticed() {
 #[test]
 fn every_flipped_bit_of_a_history_segment_is_noticed() {
     crate::corruption::check_every_bit(&sample().write(), SEED);
+}
+
+#[test]
+fn rows_that_do_not_rise_are_noticed_under_correct_sums() {
+    let mut plain = sample();
+    plain.concepts.iter_mut().for_each(|versions| versions.truncate(1));
+    plain.associations.iter_mut().for_each(|versions| versions.truncate(1));
+    for history in [sample(), plain] {
+        let sound = history.write();
+        let (header, _) = SegmentHeader::read_from_prefix(&sound).unwrap();
+        let blocks = [
+            (header.concepts, ConceptRecord::BYTES, "concept"),
+            (header.associations, AssociationRecord::BYTES, "association"),
+        ];
+        for (extent, row_bytes, what) in blocks {
+            let start = extent.offset.get() as usize;
+            for row in 1..extent.count.get() as usize {
+                let mut bytes = sound.clone();
+                let at = start + (row - 1) * row_bytes;
+                let (first, rest) = bytes[at..].split_at_mut(row_bytes);
+                first.swap_with_slice(&mut rest[..row_bytes]);
+                sum_again(&mut bytes);
+                let verified = Segment::open(bytes, "history").unwrap().verify(&mut |_| {});
+                let is_found = matches!(verified, Err(SegmentError::Corrupt { .. }));
+                assert!(is_found, "{what} {row} before the one before it: {verified:?}");
+            }
+        }
+    }
 }

@@ -5,12 +5,14 @@ use std::collections::BTreeSet;
 use sutra_format::hash::mix;
 use sutra_format::{AssociationKind, ConceptId};
 use sutra_fs::Dir;
-use sutra_lsm::{Durability, LsmTree, Retention};
+use sutra_lsm::{Durability, LsmTree};
 use sutra_manifest::Manifest;
 use sutra_testkit::{Image, SimDir};
 
-use super::content::{Content, View, read, read_and_search};
+use super::content::{Content, View, read_and_search};
 use super::model::Change;
+use super::past;
+use super::told::Holds;
 use super::workload::{History, Moment, Rule, Stage, batch};
 
 /// What may be found, and what must be.
@@ -20,8 +22,8 @@ pub(crate) struct Promise<'a> {
     pub(crate) moments: Vec<&'a Moment>,
     /// All that was ever to be there.
     pub(crate) history: &'a History,
-    /// Kinds that it must know, and all that it may.
-    pub(crate) kinds: [BTreeSet<&'static str>; 2],
+    /// What it was told besides.
+    pub(crate) holds: Holds,
     pub(crate) segment_bytes: u64,
     /// A defect of the engine.
     pub(crate) rule: Option<&'a Rule>,
@@ -35,9 +37,6 @@ pub(crate) struct Recovered<'a> {
     pub(crate) moment: &'a Moment,
     ids: &'a BTreeSet<ConceptId>,
 }
-
-/// When workloads commit; and later, when a store is opened after a crash.
-const TIMES: std::ops::Range<u64> = 1_000..1_040;
 
 impl<'a> Promise<'a> {
     /// Opens what the crash left, as the next process would, and looks at everything.
@@ -54,10 +53,11 @@ impl<'a> Promise<'a> {
         // What was read so far was checked on the way: all the rest for one moment in four.
         if mix(tree.snapshot().seq()).is_multiple_of(4) {
             check_sums(&tree);
-            self.check_past(&tree, moment);
         }
+        past::check(&tree, self.history, &self.moments, moment, &self.holds).unwrap();
         check_files(&stage.dir, &tree);
-        self.check_kinds(&tree, moment);
+        self.holds.check(&tree);
+        check_names(&tree, moment);
         Recovered { stage, tree, moment, ids: &self.history.ids }
     }
 
@@ -83,6 +83,7 @@ impl<'a> Promise<'a> {
         let found = Moment {
             seq: snapshot.seq(),
             content: read_and_search(&snapshot, &self.history.ids).unwrap(),
+            ..Moment::default()
         };
         if let Some(moment) = self.moments.iter().find(|moment| ***moment == found) {
             return moment;
@@ -93,47 +94,19 @@ impl<'a> Promise<'a> {
         assert_eq!(found.content, moment.content, "a part of a batch, or what was never there");
         unreachable!("equal moments are found above")
     }
-
-    /// Where history is kept, the store says of each earlier time what it said then.
-    fn check_past(&self, tree: &LsmTree<SimDir>, moment: &Moment) {
-        if tree.retention() == Retention::Latest {
-            return;
-        }
-        let mut seen = None;
-        for time in TIMES {
-            let Ok(snapshot) = tree.snapshot_at(time) else { continue };
-            if seen.replace(snapshot.seq()) == Some(snapshot.seq()) {
-                continue;
-            }
-            let was = self.history.moments.iter().find(|moment| moment.seq == snapshot.seq());
-            let was = was.unwrap_or_else(|| panic!("as of {time}, a part of a batch"));
-            assert!(was.seq <= moment.seq);
-            assert_eq!(read(&snapshot, &self.history.ids).unwrap(), was.content, "as of {time}");
-        }
-        assert!(seen.is_some(), "history is kept, and of no time");
-    }
-
-    /// What was registered is known, and so is the kind of every association and the space of every
-    /// vector.
-    fn check_kinds(&self, tree: &LsmTree<SimDir>, moment: &Moment) {
-        let [must, may] = &self.kinds;
-        let known: BTreeSet<_> = may.iter().copied().filter(|name| is_known(tree, name)).collect();
-        assert!(known.is_superset(must), "of the kinds {must:?} only {known:?}");
-        for (_, code, _) in moment.content.associations.keys() {
-            let name = tree.kind_name(AssociationKind::from_code(*code));
-            assert!(name.is_some(), "an association of kind {code}, which nobody knows");
-        }
-        let snapshot = tree.snapshot();
-        for View { space, .. } in moment.content.concepts.values() {
-            let is_known = *space == 0 || snapshot.vector_space(*space).is_some();
-            assert!(is_known, "a vector of space {space}, which nobody knows");
-        }
-    }
 }
 
-/// Whether the name is that of a kind or of a vector space.
-pub(crate) fn is_known(tree: &LsmTree<SimDir>, name: &str) -> bool {
-    tree.kind_named(name).is_some() || tree.snapshot().space_named(name).is_some()
+/// The kind of every association and the space of every vector are known.
+fn check_names(tree: &LsmTree<SimDir>, moment: &Moment) {
+    for (_, code, _) in moment.content.associations.keys() {
+        let name = tree.kind_name(AssociationKind::from_code(*code));
+        assert!(name.is_some(), "an association of kind {code}, which nobody knows");
+    }
+    let snapshot = tree.snapshot();
+    for View { space, .. } in moment.content.concepts.values() {
+        let is_known = *space == 0 || snapshot.vector_space(*space).is_some();
+        assert!(is_known, "a vector of space {space}, which nobody knows");
+    }
 }
 
 #[track_caller]

@@ -9,16 +9,15 @@
 //! snapshots included; an error is not taken for damage; after a crash at least everything that was
 //! promised is there. At the end the faults stop, and the store must work.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use sutra_lsm::{Durability, Health, LsmError};
+use sutra_lsm::{Durability, Health, LsmError, Retention};
 use sutra_testkit::{CrashPlan, Fault, Image, Profile, SimDir, SplitMix, Tears, Times};
 
-use super::check::{Promise, Recovered, check_content, is_known};
+use super::check::{Promise, Recovered, check_content};
 use super::model::Change;
-use super::workload::{KindPromise, Session, Stage, Step};
+use super::workload::{Session, Stage, Step};
 
 /// A rule that did not hold, in words.
 #[derive(Debug)]
@@ -79,6 +78,7 @@ struct Life<'a> {
 }
 
 const SEGMENT_BYTES: u64 = 6 << 10;
+const SPACES: [&str; 2] = ["titles", "images"];
 const KINDS: [&str; 4] = ["hypernym", "meronym", "antonym", "entails"];
 
 /// Bits of the habits.
@@ -86,6 +86,8 @@ const FAULTS: u8 = 1;
 const POWER_CUTS: u8 = 2;
 const FULL_DISK: u8 = 4;
 const CLOCK_JUMPS: u8 = 8;
+/// It is asked for what was, for vector spaces, and to erase.
+const PAST: u8 = 16;
 
 impl<'a> Life<'a> {
     fn new(mut tape: Tape<'a>) -> Self {
@@ -103,7 +105,8 @@ impl<'a> Life<'a> {
     }
 
     fn step(&mut self) {
-        match self.tape.below(32) {
+        let operations = if self.has(PAST) { 40 } else { 32 };
+        match self.tape.below(operations) {
             0..=14 => {
                 let commit = self.commit();
                 self.make(&commit);
@@ -129,6 +132,23 @@ impl<'a> Life<'a> {
             28 | 29 if self.has(FAULTS) => self.plan_fault(),
             30 if self.has(FULL_DISK) => self.limit(),
             31 if self.has(POWER_CUTS) => self.lose_power(),
+            32..=34 => {
+                let retention = self.retention();
+                self.make(&Step::Retain(retention));
+            }
+            35 | 36 => self.make(&Step::Recall),
+            37 => {
+                let name = SPACES[usize::from(self.tape.below(2))];
+                self.make(&Step::Space(name));
+            }
+            38 => {
+                let n = u64::from(self.tape.below(12));
+                self.make(&Step::Erase(n));
+            }
+            39 => {
+                let commit = self.commit_to_a_space();
+                self.make(&commit);
+            }
             _ => {}
         }
         self.check();
@@ -139,6 +159,24 @@ impl<'a> Life<'a> {
         let durability = durabilities[usize::from(self.tape.below(3))];
         let count = 1 + self.tape.below(5);
         Step::Commit(durability, (0..count).map(|_| self.change()).collect())
+    }
+
+    /// Often for good, else for a while, or no longer.
+    fn retention(&mut self) -> Retention {
+        match self.tape.below(8) {
+            0 => Retention::Latest,
+            1 | 2 => Retention::Window(u64::from(self.tape.byte())),
+            _ => Retention::Forever,
+        }
+    }
+
+    /// A vector in a space, if that is known, and something else.
+    fn commit_to_a_space(&mut self) -> Step {
+        let (n, code) = (u64::from(self.tape.below(12)), u16::from(1 + self.tape.below(2)));
+        let tree = self.session.tree.as_ref();
+        let is_known = tree.is_some_and(|tree| tree.snapshot().vector_space(code).is_some());
+        let put = if is_known { Change::PutIn(n, code) } else { Change::Touch(n) };
+        Step::Commit(Durability::Sync, vec![put, self.change()])
     }
 
     fn change(&mut self) -> Change {
@@ -200,7 +238,7 @@ impl<'a> Life<'a> {
         let promise = Promise {
             moments: session.moments(session.acked),
             history: &session.history,
-            kinds: session.kinds_at(usize::MAX),
+            holds: session.told.at(usize::MAX),
             segment_bytes: SEGMENT_BYTES,
             rule: None,
         };
@@ -214,11 +252,8 @@ impl<'a> Life<'a> {
             recovered = again.recover(&image);
         }
         let Recovered { stage, tree, moment, .. } = recovered;
-        let known = |kind: &KindPromise| is_known(&tree, kind.name);
-        let kinds: BTreeSet<_> =
-            session.kinds.iter().filter(|k| known(k)).map(|k| k.name).collect();
         let moment = moment.clone();
-        self.session.go_on_from(stage, tree, moment, kinds);
+        self.session.go_on_from(stage, tree, moment);
     }
 
     /// What the store says is what it should say.

@@ -10,5 +10,11 @@ pub(crate) mod content;
 pub(crate) mod driver;
 #[path = "../model.rs"]
 pub(crate) mod model;
+#[path = "../moments.rs"]
+pub(crate) mod moments;
+#[path = "../past.rs"]
+pub(crate) mod past;
+#[path = "../told.rs"]
+pub(crate) mod told;
 #[path = "../workload.rs"]
 pub(crate) mod workload;

@@ -6,7 +6,7 @@ use sutra_testkit::Fault;
 use super::By::{Faults, Flips, Kills, OlderManifest, PowerCuts};
 use super::Defect::Engine;
 use super::zoo;
-use crate::small::{donors, rotations, spaces};
+use crate::small::{donors, erasures, history, history_later, rotations, spaces};
 use crate::workloads::{deletes, everything, short};
 
 zoo! {
@@ -54,6 +54,20 @@ zoo! {
         Engine(Bug::KindsNotPublished), found by PowerCuts(short), as "of the kinds";
     new_vector_spaces_are_not_written_down:
         Engine(Bug::SpacesNotPublished), found by PowerCuts(spaces), as "of the kinds";
+    a_flush_leaves_history_out:
+        Engine(Bug::HistoryNotFlushed), found by PowerCuts(history), as "as of";
+    recovery_leaves_history_out:
+        Engine(Bug::HistoryNotRecovered), found by PowerCuts(history), as "as of";
+    recovery_forgets_when_commits_were_made:
+        Engine(Bug::TimesForgotten), found by PowerCuts(history), as "which was later";
+    history_is_kept_before_what_is_is_the_start_of_it:
+        Engine(Bug::HistoryBegunEarly), found by PowerCuts(history_later), as "as of";
+    a_merge_of_history_drops_the_newest_version:
+        Engine(Bug::NewestVersionDropped), found by PowerCuts(history), as "as of";
+    history_begins_before_what_a_merge_dropped:
+        Engine(Bug::HorizonForgotten), found by PowerCuts(history_later), as "as of";
+    how_long_history_is_kept_is_not_written_down:
+        Engine(Bug::RetentionNotPublished), found by PowerCuts(erasures), as "keeps";
     replay_goes_on_behind_a_hole:
         Engine(Bug::HoleSkipped), found by PowerCuts(rotations), as "a part of a batch";
     replay_believes_a_body_that_is_damaged:

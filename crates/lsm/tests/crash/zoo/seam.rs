@@ -10,7 +10,7 @@ use sutra_testkit::{Call, Fault, Op, Twist};
 
 use super::By::{Faults, PowerCuts};
 use super::{Defect, zoo};
-use crate::small::large_commits;
+use crate::small::{history, large_commits};
 use crate::workloads::{everything, short};
 
 fn is(kind: &str, name: Option<&Name>) -> bool {
@@ -52,6 +52,15 @@ fn named(kind: &'static str) -> impl Fn(&Call<'_>) -> bool + Send + Sync + 'stat
     move |call| is(kind, call.name)
 }
 
+/// A segment behind another one, and no manifest between: the history of what was just flushed.
+fn second(call: &Call<'_>) -> bool {
+    let last = call.log.iter().rev().find_map(|logged| match &logged.op {
+        Op::Rename { to, .. } => Some(is("seg_", Some(to))),
+        _ => None,
+    });
+    staged("seg_")(call) && last == Some(true)
+}
+
 /// Right after the sync of a file.
 fn synced(call: &Call<'_>) -> bool {
     matches!(call.before(), Some(Op::Sync { .. }))
@@ -68,6 +77,8 @@ fn journal(call: &Call<'_>) -> bool {
 zoo! {
     a_segment_is_not_synced:
         twist(SyncFile, staged("seg_"), Skipped), found by PowerCuts(short), as "refuses to open";
+    a_history_segment_is_not_synced:
+        twist(SyncFile, second, Skipped), found by PowerCuts(history), as "refuses to open";
     a_manifest_is_not_synced:
         twist(SyncFile, staged("manifest.json"), Skipped), found by PowerCuts(short), as "manifest.json";
     a_previous_manifest_is_not_synced:
