@@ -117,6 +117,11 @@ impl Holds {
         assert!(retentions.contains(&found), "keeps {found:?}, and not {retentions:?}");
     }
 
+    /// Whether anything may be erased: when all of a commit is, nobody knows any more when that was.
+    pub(crate) fn is_erased(&self) -> bool {
+        self.erased.iter().any(|erasures| !erasures.is_empty())
+    }
+
     /// Whether this is what was at a moment, but for what was erased since.
     pub(crate) fn is_past(&self, mut found: Content, moment: &Moment) -> bool {
         let mut was = moment.content.clone();

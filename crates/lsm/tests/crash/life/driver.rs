@@ -275,7 +275,8 @@ impl<'a> Life<'a> {
         }
         let put = Change::Put { n: 1, text: Some(10), vector: 2 };
         let commit = Step::Commit(Durability::Sync, vec![put, Change::Touch(2)]);
-        for step in [commit, Step::Flush, Step::Verify, Step::CompactAll, Step::Verify] {
+        let checks = [Step::Flush, Step::Verify, Step::CompactAll, Step::Verify, Step::Recall];
+        for step in [commit].into_iter().chain(checks) {
             self.session.step(&step).unwrap();
             self.check();
         }
