@@ -12,14 +12,14 @@ pub struct EdgeFilter {
     /// Rising, each once; none for all.
     kinds: Vec<AssociationKind>,
     valid_at: Option<i64>,
-    weight_min: Option<f32>,
-    confidence_min: Option<f32>,
+    min_weight: Option<f32>,
+    min_confidence: Option<f32>,
 }
 
 impl EdgeFilter {
     /// All associations.
     pub const fn all() -> Self {
-        Self { kinds: Vec::new(), valid_at: None, weight_min: None, confidence_min: None }
+        Self { kinds: Vec::new(), valid_at: None, min_weight: None, min_confidence: None }
     }
 
     /// Those of this kind; called again, those of that kind as well.
@@ -37,14 +37,14 @@ impl EdgeFilter {
     }
 
     /// Only those of at least this weight.
-    pub fn weight_min(mut self, weight: f32) -> Self {
-        self.weight_min = Some(weight);
+    pub fn min_weight(mut self, weight: f32) -> Self {
+        self.min_weight = Some(weight);
         self
     }
 
     /// Only those of at least this confidence.
-    pub fn confidence_min(mut self, confidence: f32) -> Self {
-        self.confidence_min = Some(confidence);
+    pub fn min_confidence(mut self, confidence: f32) -> Self {
+        self.min_confidence = Some(confidence);
         self
     }
 
@@ -58,8 +58,8 @@ impl EdgeFilter {
     pub fn admits(&self, record: &AssociationRecord) -> bool {
         self.admits_kind(record)
             && self.valid_at.is_none_or(|ms| holds_at(record, ms))
-            && self.weight_min.is_none_or(|least| record.weight.get() >= least)
-            && self.confidence_min.is_none_or(|least| record.confidence.get() >= least)
+            && self.min_weight.is_none_or(|least| record.weight.get() >= least)
+            && self.min_confidence.is_none_or(|least| record.confidence.get() >= least)
     }
 
     /// Whether an association of its kind is meant.
@@ -70,7 +70,7 @@ impl EdgeFilter {
 
     /// Whether it asks for nothing but kinds.
     pub(super) fn is_of_kinds_alone(&self) -> bool {
-        self.valid_at.is_none() && self.weight_min.is_none() && self.confidence_min.is_none()
+        self.valid_at.is_none() && self.min_weight.is_none() && self.min_confidence.is_none()
     }
 }
 

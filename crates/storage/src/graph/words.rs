@@ -44,14 +44,14 @@ macro_rules! which_associations {
         }
 
         /// Only associations of at least this weight.
-        pub fn weight_min(mut self, weight: f32) -> Self {
-            self.along.filter = self.along.filter.weight_min(weight);
+        pub fn min_weight(mut self, weight: f32) -> Self {
+            self.along.filter = self.along.filter.min_weight(weight);
             self
         }
 
         /// Only associations of at least this confidence.
-        pub fn confidence_min(mut self, confidence: f32) -> Self {
-            self.along.filter = self.along.filter.confidence_min(confidence);
+        pub fn min_confidence(mut self, confidence: f32) -> Self {
+            self.along.filter = self.along.filter.min_confidence(confidence);
             self
         }
     };

@@ -73,7 +73,7 @@ fn expand_tells_distances_from_the_nearest_seed() {
         let all = snapshot.expand(&[id("b")]).hops(9);
         assert_eq!(all.clone().collect().unwrap().reached.len(), 6);
         assert_eq!(all.clone().valid_at(0).collect().unwrap().reached.len(), 3);
-        assert_eq!(all.clone().weight_min(1.0).collect().unwrap().reached.len(), 3);
+        assert_eq!(all.clone().min_weight(1.0).collect().unwrap().reached.len(), 3);
         let cut = all.limit(4).collect().unwrap();
         assert_eq!(cut.reached.len(), 4);
         assert_eq!(cut.outcome, Outcome::LimitReached(Limit::Vertices));

@@ -25,8 +25,8 @@ fn wanteds() -> Vec<Wanted> {
         Wanted { kinds: vec![9], ..all() },
         Wanted { valid_at: Some(150), ..all() },
         Wanted { kinds: vec![1, 2], valid_at: Some(-20), ..all() },
-        Wanted { weight_min: Some(1.0), ..all() },
-        Wanted { confidence_min: Some(0.5), kinds: vec![1], ..all() },
+        Wanted { min_weight: Some(1.0), ..all() },
+        Wanted { min_confidence: Some(0.5), kinds: vec![1], ..all() },
     ]
 }
 
@@ -37,11 +37,11 @@ fn filter(wanted: &Wanted) -> EdgeFilter {
     if let Some(ms) = wanted.valid_at {
         filter = filter.valid_at(ms);
     }
-    if let Some(weight) = wanted.weight_min {
-        filter = filter.weight_min(weight);
+    if let Some(weight) = wanted.min_weight {
+        filter = filter.min_weight(weight);
     }
-    if let Some(confidence) = wanted.confidence_min {
-        filter = filter.confidence_min(confidence);
+    if let Some(confidence) = wanted.min_confidence {
+        filter = filter.min_confidence(confidence);
     }
     filter
 }

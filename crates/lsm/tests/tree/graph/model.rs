@@ -27,8 +27,8 @@ pub(crate) fn kind(code: u16) -> AssociationKind {
 pub(crate) struct Wanted {
     pub(crate) kinds: Vec<u16>,
     pub(crate) valid_at: Option<i64>,
-    pub(crate) weight_min: Option<f32>,
-    pub(crate) confidence_min: Option<f32>,
+    pub(crate) min_weight: Option<f32>,
+    pub(crate) min_confidence: Option<f32>,
 }
 
 impl Wanted {
@@ -36,8 +36,8 @@ impl Wanted {
         let holds = |at| record.valid_from() <= at && at < record.valid_to();
         (self.kinds.is_empty() || self.kinds.contains(&record.kind_code.get()))
             && self.valid_at.is_none_or(holds)
-            && self.weight_min.is_none_or(|least| record.weight.get() >= least)
-            && self.confidence_min.is_none_or(|least| record.confidence.get() >= least)
+            && self.min_weight.is_none_or(|least| record.weight.get() >= least)
+            && self.min_confidence.is_none_or(|least| record.confidence.get() >= least)
     }
 }
 
