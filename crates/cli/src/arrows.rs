@@ -52,8 +52,10 @@ pub(crate) fn arrows<'s>(
 }
 
 impl Arrow<'_> {
-    pub(crate) fn as_json(&self, terminal: &mut Terminal) -> io::Result<()> {
+    /// A line of JSON; on the n-th of several ways it says so.
+    pub(crate) fn as_json(&self, terminal: &mut Terminal, way: Option<i64>) -> io::Result<()> {
         let mut object = Object::start(terminal)?;
+        way.map_or(Ok(()), |way| object.integer("way", way))?;
         let direction = match self.direction {
             Direction::Outgoing => "out",
             Direction::Incoming => "in",

@@ -76,7 +76,7 @@ impl Neighbors {
         let found = narrow!(neighbors, kinds, self.which, self.ways).collect()?;
         let rows = arrows(snapshot, &mut KindNames::of(store), &found)?;
         if self.json {
-            rows.iter().try_for_each(|row| row.as_json(terminal))?;
+            rows.iter().try_for_each(|row| row.as_json(terminal, None))?;
         } else {
             as_table(terminal, &rows)?;
         }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use sutra_storage::graph::FoundPath;
+use sutra_storage::graph::{self, FoundPath, FoundPaths};
 use sutra_storage::{ConceptId, Snapshot, Store, StoreOptions};
 
 use super::get::{id_of, no_concept};
@@ -16,7 +16,7 @@ use crate::tell::KindNames;
 use crate::terminal::Terminal;
 use crate::which::{Ways, Which, narrow};
 
-/// Show a way from one concept to another
+/// Show a way from one concept to another, or the best ones
 ///
 /// The shortest one, or with `--cheapest` the one whose steps cost least, where a step costs 1
 /// divided by the weight of its association. Associations are followed whichever way they point,
@@ -42,6 +42,10 @@ pub(crate) struct Path {
     /// The way that costs least, however many steps it takes
     #[arg(long)]
     cheapest: bool,
+    /// The best N ways, the best first. None meets a concept twice; in JSON, each step says of which
+    /// way it is
+    #[arg(long, value_name = "N")]
+    count: Option<usize>,
     #[command(flatten)]
     ways: Ways,
     #[command(flatten)]
@@ -51,6 +55,12 @@ pub(crate) struct Path {
     /// Print a line of JSON for each step
     #[arg(long)]
     json: bool,
+}
+
+const MET_LIMIT: &str = "the search met its limit: give --type or --hops";
+
+fn one(found: FoundPath) -> FoundPaths {
+    FoundPaths { paths: found.path.into_iter().collect(), outcome: found.outcome }
 }
 
 impl Path {
@@ -65,23 +75,44 @@ impl Path {
             }
         }
         let Some(found) = self.find(&store, &snapshot, ends)? else { return Ok(self.none("")) };
-        let Some(path) = found.path else {
-            let cut = "; the search met its limit: give --type or --hops";
-            return Ok(self.none(if found.outcome.is_complete() { "" } else { cut }));
-        };
-        let rows = arrows(&snapshot, &mut KindNames::of(&store), &path.steps)?;
-        if self.json {
-            rows.iter().try_for_each(|row| row.as_json(terminal))?;
-            return Ok(ExitCode::SUCCESS);
+        if found.paths.is_empty() && self.count != Some(0) {
+            let cut = format!("; {MET_LIMIT}");
+            return Ok(self.none(if found.outcome.is_complete() { "" } else { &cut }));
         }
-        for start in points(&snapshot, &[path.start])? {
+        let mut names = KindNames::of(&store);
+        for (path, way) in found.paths.iter().zip(1..) {
+            self.tell(terminal, &snapshot, &mut names, (path, way))?;
+        }
+        if self.count.is_some() && !found.outcome.is_complete() {
+            complain(format_args!("there may be more ways: {MET_LIMIT}"));
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Shows the n-th way.
+    fn tell(
+        &self,
+        terminal: &mut Terminal,
+        snapshot: &Snapshot,
+        names: &mut KindNames<'_>,
+        (path, way): (&graph::Path, i64),
+    ) -> Result<(), Failure> {
+        let rows = arrows(snapshot, names, &path.steps)?;
+        if self.json {
+            let way = self.count.map(|_| way);
+            return Ok(rows.iter().try_for_each(|row| row.as_json(terminal, way))?);
+        }
+        if way > 1 {
+            writeln!(terminal)?;
+        }
+        for start in points(snapshot, &[path.start])? {
             writeln!(terminal, "{}", terminal.strong(shown(&start.name)))?;
         }
         as_table(terminal, &rows)?;
         if self.cheapest {
             writeln!(terminal, "{} {}", terminal.faint("cost"), path.cost)?;
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     }
 
     /// Nothing if no association can be meant.
@@ -90,13 +121,18 @@ impl Path {
         store: &Store,
         snapshot: &Snapshot,
         [from, to]: [ConceptId; 2],
-    ) -> Result<Option<FoundPath>, Failure> {
+    ) -> Result<Option<FoundPaths>, Failure> {
         let Some(kinds) = self.which.kinds(store) else { return Ok(None) };
         let mut paths = narrow!(snapshot.paths(&from, &to), kinds, self.which, self.ways);
         if let Some(hops) = self.hops {
             paths = paths.hops(hops);
         }
-        Ok(Some(if self.cheapest { paths.cheapest()? } else { paths.shortest()? }))
+        Ok(Some(match (self.count, self.cheapest) {
+            (Some(count), true) => paths.count(count).cheapest()?,
+            (Some(count), false) => paths.count(count).shortest()?,
+            (None, true) => one(paths.cheapest()?),
+            (None, false) => one(paths.shortest()?),
+        }))
     }
 
     fn none(&self, why: &str) -> ExitCode {

@@ -61,6 +61,27 @@ fn the_cheapest_path_prefers_weight_to_few_steps() {
 }
 
 #[test]
+fn the_best_ways_are_shown_one_after_the_other() {
+    let place = chain();
+    let leap = "a\n-> leap  d  weight 0.25\n";
+    let chain =
+        concat!("a\n-> next  b  The second.\n-> next  c  Said of the arrow.\n-> next  d\n",);
+    let shown = |arguments: &[&str]| place.run("path", &[&["a", "d"], arguments].concat()).done();
+    assert_eq!(shown(&["--count", "9"]), format!("{leap}\n{chain}"));
+    assert_eq!(shown(&["--count", "1"]), leap);
+    assert_eq!(shown(&["--count", "0"]), "");
+    assert_eq!(shown(&["--count", "9", "--hops", "2"]), leap);
+    let by_cost = format!("{chain}cost 3\n\n{leap}cost 4\n");
+    assert_eq!(shown(&["--count", "9", "--cheapest"]), by_cost);
+    let steps = lines(&shown(&["--count", "2", "--json"]));
+    let ways: Vec<_> = steps.iter().map(|step| step["way"].as_u64().unwrap()).collect();
+    assert_eq!(ways, [1, 2, 2, 2]);
+    assert_eq!(place.run("path", &["a", "a", "--count", "3"]).done(), "a\n");
+    let error = place.run("path", &["a", "e", "--count", "3"]).failed(1);
+    assert!(error.contains("no way from"), "{error}");
+}
+
+#[test]
 fn a_path_keeps_to_direction_types_and_length() {
     let place = chain();
     let length = |arguments: &[&str]| {

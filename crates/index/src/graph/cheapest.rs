@@ -96,10 +96,11 @@ pub fn cheapest_from<A: Adjacency>(
     Ok(Reachable { reached, outcome: search.meter.outcome() })
 }
 
-struct Search<A: Adjacency> {
+/// The search behind all paths that are priced.
+pub(super) struct Search<A: Adjacency> {
     known: HashMap<A::Vertex, Known<A>, RandomState>,
     waiting: BinaryHeap<Reverse<Waiting<A::Vertex>>>,
-    meter: Meter,
+    pub(super) meter: Meter,
 }
 
 /// The best way to a vertex so far.
@@ -110,7 +111,7 @@ struct Known<A: Adjacency> {
 }
 
 impl<A: Adjacency> Search<A> {
-    fn new(seeds: &[A::Vertex], walk: &Walk<'_, A>) -> Self {
+    pub(super) fn new(seeds: &[A::Vertex], walk: &Walk<'_, A>) -> Self {
         let start = || Known { cost: 0.0, settled: false, by: None };
         let known = seeds.iter().map(|seed| (*seed, start())).collect();
         let waiting = seeds.iter().map(|seed| Reverse(Waiting { cost: 0.0, vertex: *seed }));
@@ -118,7 +119,7 @@ impl<A: Adjacency> Search<A> {
     }
 
     /// The next vertex whose cost is final.
-    fn settle(&mut self) -> Option<(A::Vertex, f64)> {
+    pub(super) fn settle(&mut self) -> Option<(A::Vertex, f64)> {
         while let Some(Reverse(Waiting { vertex, .. })) = self.waiting.pop() {
             let known = self.known.get_mut(&vertex).expect("what waits is known");
             if !known.settled {
@@ -130,7 +131,7 @@ impl<A: Adjacency> Search<A> {
     }
 
     /// Tries the edges of a settled vertex.
-    fn relax(
+    pub(super) fn relax(
         &mut self,
         graph: &A,
         from: A::Vertex,
@@ -170,6 +171,16 @@ impl<A: Adjacency> Search<A> {
             ControlFlow::Continue(())
         })?;
         bad.map_or(Ok(flow), Err)
+    }
+
+    /// What it costs to come to a vertex, once that is final.
+    pub(super) fn settled_cost(&self, vertex: &A::Vertex) -> Option<f64> {
+        self.known.get(vertex).filter(|known| known.settled).map(|known| known.cost)
+    }
+
+    /// Vertices that are remembered.
+    pub(super) fn vertices(&self) -> usize {
+        self.known.len()
     }
 
     fn path_to(&self, end: A::Vertex) -> PathOf<A> {

@@ -86,7 +86,7 @@ impl<A: Adjacency + ?Sized> Clone for Walk<'_, A> {
 impl<A: Adjacency + ?Sized> Copy for Walk<'_, A> {}
 
 /// Counts what a search costs against its limits.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Meter {
     limits: Limits,
     edges: u64,

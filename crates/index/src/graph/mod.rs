@@ -1,8 +1,8 @@
 //! Graphs: algorithms over whatever can list the neighbours of a vertex.
 //!
 //! Two halves. The first works on any [`Adjacency`], so on a store as it lies, and reads no more of
-//! it than the answer needs: [`expand`], [`shortest_path`], [`cheapest_path`], [`simple_paths`],
-//! [`personalized_pagerank`], [`subgraph`]. The second needs the whole graph: [`Csr`] is a copy of it
+//! it than the answer needs: [`expand`], [`shortest_path`], [`cheapest_path`], [`cheapest_paths`],
+//! [`simple_paths`], [`personalized_pagerank`], [`subgraph`]. The second needs the whole graph: [`Csr`] is a copy of it
 //! in memory with dense numbers, and [`whole`] has what is computed over that. A [`Csr`] is an
 //! [`Adjacency`] as well.
 //!
@@ -27,6 +27,7 @@ mod numbers;
 mod path;
 mod paths;
 mod push;
+mod several;
 mod shortest;
 mod subgraph;
 pub mod whole;
@@ -40,5 +41,6 @@ pub use limits::{Limit, Limits, Outcome, Walk};
 pub use path::{Path, PathOf};
 pub use paths::{Paths, simple_paths};
 pub use push::{Ppr, Ranked, Ranking, personalized_pagerank};
+pub use several::{CheapestPaths, CheapestPathsOf, cheapest_paths};
 pub use shortest::{Shortest, shortest_path};
 pub use subgraph::{Link, Nearness, Subgraph, SubgraphOf, subgraph};

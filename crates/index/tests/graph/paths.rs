@@ -2,7 +2,7 @@
 
 use sutra_index::graph::{
     Direction, Edge, GraphError, Kinds, Limit, Limits, Outcome, Path, Walk, cheapest_from,
-    cheapest_path, shortest_path, simple_paths,
+    cheapest_path, cheapest_paths, shortest_path, simple_paths,
 };
 
 use crate::common::{DIRECTIONS, Random, Sample, sure};
@@ -167,6 +167,113 @@ fn try_everything(
             path.pop();
         }
     }
+}
+
+/// All paths between two vertices with their costs, in the order in which the best are told.
+fn all_by_cost(
+    steps: &[(u32, u32, u16, f32)],
+    from: u32,
+    to: u32,
+    cost: impl Fn(f32) -> f64,
+) -> Vec<(f64, Vec<(u32, u16)>)> {
+    let mut cheapest = std::collections::BTreeMap::new();
+    for (a, b, kind, weight) in steps {
+        let least = cheapest.entry((*a, *b, *kind)).or_insert(f64::INFINITY);
+        *least = cost(*weight).min(*least);
+    }
+    let once: Vec<_> = cheapest.keys().map(|(a, b, kind)| (*a, *b, *kind, 0.0)).collect();
+    let mut paths = Vec::new();
+    try_everything(&once, &mut vec![(from, 0)], 0, 99, Some(to), &mut paths);
+    let mut priced: Vec<_> = paths
+        .into_iter()
+        .map(|path| {
+            let mut at = from;
+            let mut sum = 0.0;
+            for (vertex, kind) in &path {
+                sum += cheapest[&(at, *vertex, *kind)];
+                at = *vertex;
+            }
+            (sum, path)
+        })
+        .filter(|(sum, _)| *sum < f64::INFINITY)
+        .collect();
+    priced.sort_by(|a, b| {
+        a.0.total_cmp(&b.0).then(a.1.len().cmp(&b.1.len())).then_with(|| a.1.cmp(&b.1))
+    });
+    priced
+}
+
+#[test]
+fn the_best_paths_are_the_first_of_all_that_trying_everything_finds() {
+    for seed in 0..400 {
+        let mut sample = Sample::random(seed);
+        sample.rows.truncate(16);
+        // Edges in both directions that differ in nothing else would be told apart by it.
+        sample.rows.retain(|row| row.0 <= row.1);
+        let graph = sample.listed(seed);
+        let to = u32::try_from(Random::new(seed).below(sample.vertices.into())).unwrap();
+        for (direction, is_priced) in DIRECTIONS.into_iter().flat_map(|d| [(d, false), (d, true)]) {
+            // An edge of weight four is closed; those of weight zero make circles without cost.
+            let price = |weight: f32| match (is_priced, weight) {
+                (false, _) => 1.0,
+                (true, 4.0) => f64::INFINITY,
+                (true, weight) => weight.into(),
+            };
+            let all = all_by_cost(&sample.steps(direction, &ALL), 0, to, price);
+            for count in [0, 1, 2, 3, 7, 1_000] {
+                let walk = Walk::new(direction, &ALL);
+                for max_cost in [f64::INFINITY, 3.0] {
+                    let found = cheapest_paths(
+                        &graph,
+                        0,
+                        to,
+                        count,
+                        max_cost,
+                        |edge| price(edge.weight),
+                        &walk,
+                    );
+                    let found = found.unwrap();
+                    let told: Vec<_> =
+                        found.paths.into_iter().map(|(path, cost)| (cost, names(path))).collect();
+                    let wanted = all.iter().filter(|(cost, _)| *cost <= max_cost).take(count);
+                    let wanted: Vec<_> = wanted.cloned().collect();
+                    assert_eq!(told, wanted, "seed {seed}, {direction:?}, {is_priced}, {count}");
+                    assert_eq!(found.outcome, Outcome::Complete);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn best_paths_that_meet_a_limit_are_the_best_and_say_so() {
+    // Every vertex of a level leads to every one of the next.
+    let levels = |a: u32| (a / 3 + 1) * 3..(a / 3 + 2) * 3;
+    let pairs: Vec<_> = (0..18).flat_map(|a| levels(a).map(move |b| (a, b))).collect();
+    let sample = Sample::of(21, &pairs);
+    let csr = sample.csr();
+    let walk = Walk::new(Direction::Out, &ALL);
+    let price = |edge: &Edge<u32, u32>| f64::from(1 + edge.neighbor % 3);
+    let best = cheapest_paths(&csr, 0, 20, 40, f64::INFINITY, price, &walk).unwrap();
+    assert_eq!((best.paths.len(), best.outcome), (40, Outcome::Complete));
+    assert!(best.paths.is_sorted_by(|a, b| a.1 <= b.1));
+    let mut seen = std::collections::BTreeSet::new();
+    for edges in 0..3_000 {
+        let limits = Limits { edges, ..Limits::NONE };
+        let found =
+            cheapest_paths(&csr, 0, 20, 40, f64::INFINITY, price, &walk.with_limits(limits));
+        let found = found.unwrap();
+        assert_eq!(found.paths, best.paths[..found.paths.len()]);
+        let is_all = found.paths.len() == 40;
+        assert_eq!(found.outcome.is_complete(), is_all, "{edges} edges");
+        seen.insert(found.paths.len());
+    }
+    assert!(seen.contains(&0) && seen.contains(&40) && seen.len() > 10, "{seen:?}");
+    let few = walk.with_limits(Limits { vertices: 10, ..Limits::NONE });
+    let found = cheapest_paths(&csr, 0, 20, 40, f64::INFINITY, price, &few).unwrap();
+    assert_eq!((found.paths, found.outcome), (vec![], Outcome::LimitReached(Limit::Vertices)));
+    let bad = cheapest_paths(&csr, 0, 20, 2, f64::INFINITY, |_| f64::NAN, &walk).unwrap_err();
+    assert!(matches!(bad, GraphError::Cost { .. }));
 }
 
 #[test]

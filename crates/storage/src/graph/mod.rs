@@ -29,7 +29,7 @@ use sutra_lsm::LsmError;
 use crate::error::Error;
 
 pub use expand::{Expand, Expansion, Reached};
-pub use paths::{FoundPath, FoundPaths, Path, Paths};
+pub use paths::{FoundPath, FoundPaths, Path, Paths, Several};
 pub use projection::{Communities, Groups, Project, Projection};
 pub use rank::{Rank, Ranked, Ranking};
 pub use subgraph::{Cut, Subgraph};

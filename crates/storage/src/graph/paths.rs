@@ -1,7 +1,9 @@
 //! [`Paths`]: the ways between two concepts.
 
 use sutra_format::{AssociationRecord, ConceptId};
-use sutra_index::graph::{self, Edge, Outcome, cheapest_path, shortest_path, simple_paths};
+use sutra_index::graph::{
+    self, Edge, Outcome, cheapest_path, cheapest_paths, shortest_path, simple_paths,
+};
 use sutra_lsm::Snapshot;
 
 use super::words::{Along, which_associations, which_way};
@@ -43,6 +45,25 @@ impl Path {
     }
 }
 
+/// Asks for several ways, the best first; made by [`Paths::count`].
+///
+/// Yen's algorithm (1971), with Lawler's parting of what is left and the distances from the end as a
+/// guide. No path meets a concept twice; parallel associations make different paths. Of paths that cost
+/// the same, the one of fewer steps comes first, then the one that goes to the lower id, then by the
+/// lower kind.
+///
+/// Time: one search back from the end until it meets the start, then for each step of each path one
+/// that looks at what is no farther from the end than it must be. If there are fewer paths than asked
+/// for, each of those looks at all that can be reached, so say how many steps at most, or give
+/// [`limits`](Paths::limits), which are for all of it together. Memory: some 150 bytes for each concept
+/// met, and the paths.
+#[derive(Clone)]
+#[must_use = "it asks nothing until paths are asked for"]
+pub struct Several<'s> {
+    paths: Paths<'s>,
+    count: usize,
+}
+
 /// The one path that was asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FoundPath {
@@ -55,9 +76,10 @@ pub struct FoundPath {
 /// All paths that were asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FoundPaths {
-    /// By their steps from the start: the lower id first, then the lower kind.
+    /// All paths by their steps from the start: the lower id first, then the lower kind. Several of them
+    /// the best first.
     pub paths: Vec<Path>,
-    /// Whether these are all.
+    /// Whether these are all; of several, whether these are the best.
     pub outcome: Outcome,
 }
 
@@ -77,6 +99,21 @@ impl<'s> Paths<'s> {
 
     which_way!();
     which_associations!();
+
+    /// At most so many paths, the best first, instead of one:
+    ///
+    /// ```
+    /// # use sutra_storage::{ConceptId, Error, Snapshot};
+    /// # fn ways(snapshot: &Snapshot, a: ConceptId, b: ConceptId) -> Result<(), Error> {
+    /// for path in snapshot.paths(&a, &b).hops(6).count(3).shortest()?.paths {
+    ///     println!("{} steps", path.steps.len());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn count(self, count: usize) -> Several<'s> {
+        Several { paths: self, count }
+    }
 
     /// A path of the fewest steps. A concept is connected with itself by none.
     ///
@@ -108,10 +145,7 @@ impl<'s> Paths<'s> {
     /// Dijkstra (1959). Time: the associations of all concepts that are nearer than the end, and a
     /// logarithm for each improvement. Memory: some 150 bytes for each concept met.
     pub fn cheapest(&self) -> Result<FoundPath> {
-        self.cheapest_by(|step| {
-            let weight = f64::from(step.association.weight.get());
-            if weight > 0.0 { weight.recip() } else { f64::INFINITY }
-        })
+        self.cheapest_by(by_weight)
     }
 
     /// The cheapest path, where `cost` prices each step: zero or more, or infinity for one that is not
@@ -125,6 +159,39 @@ impl<'s> Paths<'s> {
         let path = found.path.map(|(path, cost)| told(path, Some(cost)));
         Ok(FoundPath { path, outcome: found.outcome })
     }
+}
+
+impl Several<'_> {
+    /// The paths of the fewest steps.
+    pub fn shortest(&self) -> Result<FoundPaths> {
+        let hops = self.paths.hops.map_or(f64::INFINITY, f64::from);
+        self.find(hops, |_| 1.0)
+    }
+
+    /// The cheapest paths, priced as [`Paths::cheapest`] does. The number of steps is not bounded.
+    pub fn cheapest(&self) -> Result<FoundPaths> {
+        self.cheapest_by(by_weight)
+    }
+
+    /// The cheapest paths, priced as [`Paths::cheapest_by`] says.
+    pub fn cheapest_by(&self, cost: impl Fn(&Neighbor) -> f64) -> Result<FoundPaths> {
+        self.find(f64::INFINITY, cost)
+    }
+
+    fn find(&self, max_cost: f64, cost: impl Fn(&Neighbor) -> f64) -> Result<FoundPaths> {
+        let Paths { snapshot, from, to, along, .. } = &self.paths;
+        let price = |edge: &Edge<ConceptId, AssociationRecord>| cost(&step(edge));
+        let (graph, walk) = (snapshot.graph(), along.walk());
+        let found = cheapest_paths(&graph, *from, *to, self.count, max_cost, price, &walk)?;
+        let paths = found.paths.into_iter().map(|(path, cost)| told(path, Some(cost))).collect();
+        Ok(FoundPaths { paths, outcome: found.outcome })
+    }
+}
+
+/// Twice the weight is half as far.
+fn by_weight(step: &Neighbor) -> f64 {
+    let weight = f64::from(step.association.weight.get());
+    if weight > 0.0 { weight.recip() } else { f64::INFINITY }
 }
 
 fn step(edge: &Edge<ConceptId, AssociationRecord>) -> Neighbor {

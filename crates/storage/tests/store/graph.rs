@@ -1,6 +1,6 @@
 //! Searches along associations, through the facade.
 
-use sutra_storage::graph::{Leiden, Limit, Limits, Outcome, PageRank, Paths, Reached};
+use sutra_storage::graph::{FoundPaths, Leiden, Limit, Limits, Outcome, PageRank, Paths, Reached};
 use sutra_storage::{
     AssociationKind, Batch, ConceptId, Direction, ErrorKind, NewAssociation, NewConcept, Snapshot,
     Store,
@@ -95,6 +95,25 @@ fn paths_are_the_shortest_the_cheapest_or_all() {
         assert_eq!(paths("a", "x").outgoing().hops(2).shortest().unwrap().path, None);
         assert_eq!(paths("x", "a").outgoing().shortest().unwrap().path, None);
         assert_eq!(paths("a", "x").valid_at(99).shortest().unwrap().path, None);
+
+        let ways = |found: FoundPaths| -> Vec<(usize, f64)> {
+            assert_eq!(found.outcome, Outcome::Complete);
+            found.paths.iter().map(|path| (path.steps.len(), path.cost)).collect()
+        };
+        let three = paths("a", "y").count(3).shortest().unwrap();
+        assert_eq!(three.paths[0].ids().last(), Some(id("y")));
+        assert_eq!(ways(three), [(3, 3.0), (4, 4.0), (4, 4.0)]);
+        assert_eq!(ways(paths("a", "y").count(9).shortest().unwrap()).len(), 4);
+        assert_eq!(ways(paths("a", "y").hops(3).count(9).shortest().unwrap()), [(3, 3.0)]);
+        let priced = paths("a", "y").outgoing().count(9).cheapest().unwrap();
+        assert_eq!(ways(priced), [(4, 0.5 + 0.5 + 2.0 + 0.5)]);
+        let priced = paths("a", "x")
+            .count(2)
+            .cheapest_by(|step| if step.association.kind() == PART { 0.0 } else { 3.0 });
+        assert_eq!(ways(priced.unwrap()), [(2, 3.0), (3, 6.0)]);
+        let none = Limits { edges: 0, ..Limits::default() };
+        let cut = paths("a", "x").limits(none).count(2).shortest().unwrap();
+        assert_eq!((cut.paths.len(), cut.outcome), (0, Outcome::LimitReached(Limit::Edges)));
 
         let path = paths("a", "y").outgoing().cheapest().unwrap().path.unwrap();
         assert_eq!(path.cost, 0.5 + 0.5 + 2.0 + 0.5);
