@@ -7,6 +7,8 @@ use std::process::ExitCode;
 
 use sutra_storage::ErrorKind;
 
+use crate::past;
+
 /// What the exit codes mean, for `--help`.
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
@@ -79,7 +81,14 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage(message) | Self::Untellable(message) => f.write_str(message),
-            Self::Store(error) => error.fmt(f),
+            Self::Store(error) => match error.kept_since() {
+                Some(since) => write!(
+                    f,
+                    "the store says what was only from {} on; ask for a later time",
+                    past::shown(since)
+                ),
+                None => error.fmt(f),
+            },
             Self::File { path, source } => write!(f, "{}: {source}", path.display()),
             Self::Output(error) => write!(f, "standard output: {error}"),
         }

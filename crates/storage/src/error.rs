@@ -83,6 +83,15 @@ impl Error {
         }
     }
 
+    /// From when on the store says what was, in milliseconds since the epoch, if it was asked for an
+    /// earlier time and keeps history.
+    pub fn kept_since(&self) -> Option<u64> {
+        match &*self.0 {
+            Cause::Engine(LsmError::NotKept { since }) => *since,
+            _ => None,
+        }
+    }
+
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self::own(ErrorKind::InvalidInput, message)
     }

@@ -140,3 +140,17 @@ fn what_cannot_be_told_of_the_past_is_refused_by_its_kind() {
     assert_eq!(store.retention(), Retention::Forever);
     assert_eq!(kind(store.set_retention(Retention::Latest)), Some(ErrorKind::ReadOnly));
 }
+
+#[test]
+fn a_time_before_history_is_refused_with_the_time_when_it_began() {
+    let dir = tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let [one, ..] = three(&store);
+    let since = |time| store.snapshot_at(time).err().expect("refused").kept_since();
+    assert_eq!(since(one), None, "nothing is kept");
+    store.set_retention(Retention::Forever).unwrap();
+    let began = since(1).expect("a time");
+    assert!(began >= one);
+    assert!(store.snapshot_at(began).is_ok());
+    assert_eq!(since(began - 1), Some(began));
+}
