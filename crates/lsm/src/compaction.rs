@@ -301,7 +301,8 @@ impl<D: Dir> Version<D> {
         let homes = live_payload(self.segments.iter())?;
         let (live, is_alone): (u64, _) =
             (homes.values().sum(), homes.keys().all(|home| *home == file.segment.id()));
-        let not_indexed = file.concept_rows() > 0 && usable(file)?.is_none();
+        let analyser = self.spaces.analyser;
+        let not_indexed = file.concept_rows() > 0 && usable(file, analyser)?.is_none();
         let has_tombstones = tombstones > 0 || self.vertex_tombstones;
         Ok(has_tombstones || !is_alone || live < own || not_indexed)
     }

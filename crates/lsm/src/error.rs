@@ -68,6 +68,35 @@ pub enum LsmError {
         /// The segment.
         path: PathBuf,
     },
+    /// What made words of the texts of the store is not known to this build.
+    #[error(
+        "{path}: the texts are indexed by the analyser {name:?} in version {version}, which this build \
+         does not have; use one that has it, or export the store with that one and import it here into \
+         a new one",
+        path = path.display()
+    )]
+    UnknownAnalyser {
+        /// The manifest.
+        path: PathBuf,
+        /// The name of the analyser.
+        name: String,
+        /// Its version.
+        version: u32,
+    },
+    /// Words of the texts are made in another way than was asked for.
+    #[error(
+        "{path}: the texts are indexed by the analyser {recorded}, and not by {asked}; open the store \
+         without naming one, or export it and import it into a new one that is made with {asked}",
+        path = path.display()
+    )]
+    OtherAnalyser {
+        /// The manifest.
+        path: PathBuf,
+        /// The analyser of the store.
+        recorded: &'static str,
+        /// The one that was asked for.
+        asked: &'static str,
+    },
     /// The store does not say what was then.
     #[error("{}", not_kept(*since))]
     NotKept {
@@ -168,6 +197,8 @@ impl LsmError {
             | Self::Miswritten { path, .. }
             | Self::Unfit { path, .. }
             | Self::NotIndexed { path }
+            | Self::UnknownAnalyser { path, .. }
+            | Self::OtherAnalyser { path, .. }
             | Self::NotErased { path, .. }
             | Self::NoStore { path } => Some(path),
             Self::Segment(error) => error.path(),

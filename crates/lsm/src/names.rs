@@ -75,7 +75,8 @@ impl<D: Dir> LsmTree<D> {
         } else {
             inner.publish(&mut ledger, manifest)?;
         }
-        let version = inner.version.load().with_spaces(Spaces::of(&ledger.manifest));
+        let spaces = Spaces::of(&*inner.dir, &ledger.manifest)?;
+        let version = inner.version.load().with_spaces(spaces);
         inner.version.store(Arc::new(version));
         Ok(codes)
     }

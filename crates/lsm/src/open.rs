@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use sutra_fs::{Dir, ErrorKind, File};
+use sutra_index::words::Analyser;
 use sutra_manifest::Manifest;
 
 use crate::commit::{GROUP_LIMITS, Queue, Writer};
@@ -21,6 +22,7 @@ use crate::sync::{ArcSwap, AtomicBool, AtomicU64, Condvar, Mutex};
 use crate::tree::{Durable, Inner, Ledger, LsmTree};
 use crate::vectors::Spaces;
 use crate::version::Version;
+use crate::words::{analyser_of, name_of};
 use crate::worker::{Signals, Workers};
 
 /// How often a reader starts over because a writer was faster.
@@ -32,13 +34,25 @@ const READER_BYTES_MIN: u64 = 64 << 10;
 impl<D: Dir> LsmTree<D> {
     /// [`open`](LsmTree::open) for any directory and environment.
     pub fn open_in(dir: D, config: CompactionConfig, environment: Environment) -> Result<Self> {
+        Self::open_with_analyser_in(dir, config, environment, None)
+    }
+
+    /// The same. If the store is made, or is still without any commit, its texts become words by
+    /// `analyser`, for good; a store that goes by another one is an [`LsmError::OtherAnalyser`].
+    pub fn open_with_analyser_in(
+        dir: D,
+        config: CompactionConfig,
+        environment: Environment,
+        analyser: Option<Analyser>,
+    ) -> Result<Self> {
         config.check().map_err(|reason| LsmError::invalid("configuration", reason))?;
         let dir = Arc::new(dir);
         let lock = dir.lock(&lock_name())?;
-        let manifest = load_or_create(&*dir, &environment)?;
+        let manifest = load_or_create(&*dir, &environment, analyser)?;
+        let spaces = Spaces::of(&*dir, &manifest)?;
         let files = open_files(&dir, &manifest)?;
         let memtable = Memtable::new(manifest.hash_seed, config.max_segment_size);
-        let version = Version::new(Spaces::of(&manifest), vec![Arc::new(memtable)], files)?;
+        let version = Version::new(spaces, vec![Arc::new(memtable)], files)?;
         let last_seq = manifest.last_seq;
         let inner = Inner {
             writer: Some(Writer::new(last_seq + 1)),
@@ -133,7 +147,11 @@ fn assemble<D: Dir>(
 }
 
 /// The manifest of the directory; an empty directory becomes a store.
-fn load_or_create<D: Dir>(dir: &D, environment: &Environment) -> Result<Manifest> {
+fn load_or_create<D: Dir>(
+    dir: &D,
+    environment: &Environment,
+    analyser: Option<Analyser>,
+) -> Result<Manifest> {
     match load_existing(dir) {
         Err(LsmError::NoStore { path }) => {
             let of_a_store = |role| {
@@ -144,12 +162,36 @@ fn load_or_create<D: Dir>(dir: &D, environment: &Environment) -> Result<Manifest
                 return Err(LsmError::Inconsistent { path, reason });
             }
             let (store_id, hash_seed) = environment.identity();
-            let manifest = Manifest::for_store(store_id, hash_seed);
+            let mut manifest = Manifest::for_store(store_id, hash_seed);
+            manifest.analyser = name_of(analyser.unwrap_or_default());
             manifest.publish(dir)?;
             Ok(manifest)
         }
+        Ok(manifest) => with_analyser(dir, manifest, analyser),
         other => other,
     }
+}
+
+/// The manifest of a store that is there, if it goes by the analyser that is asked for. One that never
+/// had a commit can still change to it.
+fn with_analyser<D: Dir>(
+    dir: &D,
+    mut manifest: Manifest,
+    asked: Option<Analyser>,
+) -> Result<Manifest> {
+    let recorded = analyser_of(dir, &manifest)?;
+    let Some(asked) = asked.filter(|asked| *asked != recorded) else { return Ok(manifest) };
+    let is_unused = manifest.last_seq == 0
+        && manifest.journal_floor.is_none()
+        && manifest.segments().is_empty();
+    if !is_unused {
+        let path = dir.path(&Manifest::name());
+        let (recorded, asked) = (recorded.name(), asked.name());
+        return Err(LsmError::OtherAnalyser { path, recorded, asked });
+    }
+    manifest.analyser = name_of(asked);
+    manifest.publish(dir)?;
+    Ok(manifest)
 }
 
 pub(crate) fn load_existing<D: Dir>(dir: &D) -> Result<Manifest> {
@@ -170,6 +212,7 @@ fn read_state<D: Dir>(
     dir: &Arc<D>,
     manifest: &Manifest,
 ) -> Result<(Version<D>, u64, Vec<Durable>)> {
+    let spaces = Spaces::of(&**dir, manifest)?;
     let files = open_files(dir, manifest)?;
     let start = recovery::first_journal(manifest);
     let budget = match start {
@@ -194,7 +237,7 @@ fn read_state<D: Dir>(
         // With a journal, a writer may be ahead of what was just read.
         strays::check(&**dir, &dir.list()?, manifest, &BTreeSet::new(), last_seq)?;
     }
-    Ok((Version::new(Spaces::of(manifest), memtables.into(), files)?, last_seq, parts))
+    Ok((Version::new(spaces, memtables.into(), files)?, last_seq, parts))
 }
 
 /// Bytes for a memtable that takes the records of a journal, or a good part of a very long one.

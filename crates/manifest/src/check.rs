@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use sutra_format::limits::ROWS_MAX;
 use sutra_fs::Name;
 
+use crate::analyser::AnalyserName;
 use crate::error::Problem;
 use crate::manifest::Manifest;
 use crate::metadata::SegmentMetadata;
@@ -26,6 +27,11 @@ impl Manifest {
         if self.last_seq > LAST_SEQ_MAX {
             let reason = format!("{} is above {LAST_SEQ_MAX}", self.last_seq);
             return Err(Problem::invalid("last_seq", reason));
+        }
+        if !self.analyser.is_good() {
+            let most = AnalyserName::BYTES_MAX;
+            let reason = format!("it has 1 to {most} of the letters a to z, digits and `-`");
+            return Err(Problem::invalid("analyser.name", reason));
         }
         let mut ids = HashSet::new();
         let mut paths = HashSet::new();

@@ -49,6 +49,15 @@
 //! ]
 //! ```
 //!
+//! One whose texts are indexed by another analyser than `unicode` in version 1 has this one behind them:
+//!
+//! ```json
+//! "analyser": {
+//!   "name": "unicode-en",
+//!   "version": 1
+//! }
+//! ```
+//!
 //! What the fields mean is said on [`Manifest`], [`SegmentMetadata`] and [`VectorSpace`], which have
 //! the same names. Codes of spaces are 1, 2, and so on, in this order; metrics are `cosine`, `dot` and
 //! `euclidean`. `checksum` is the CRC-32 under [`PLAIN_SEED`](sutra_format::checksum::PLAIN_SEED) of
@@ -67,6 +76,7 @@
 //! (the rules), `files` (the disk).
 #![forbid(unsafe_code)]
 
+mod analyser;
 mod check;
 mod envelope;
 mod error;
@@ -79,6 +89,7 @@ mod spaces;
 mod strict;
 mod wire;
 
+pub use analyser::AnalyserName;
 pub use error::{ManifestError, Problem};
 pub use history::History;
 pub use kinds::KindError;

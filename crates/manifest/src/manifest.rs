@@ -4,6 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use sutra_format::AssociationKind;
 
+use crate::analyser::AnalyserName;
 use crate::history::History;
 use crate::kinds::{KindError, Kinds};
 use crate::metadata::SegmentMetadata;
@@ -50,6 +51,8 @@ pub struct Manifest {
     /// which is `null` in the file, when all that was committed is in segments: then every journal
     /// may be removed.
     pub journal_floor: Option<u32>,
+    /// What makes words of the texts. The default one is left out of the file.
+    pub analyser: AnalyserName,
     /// What is kept of what was. None: nothing.
     pub history: Option<History>,
     pub(crate) next_segment_id: u32,
@@ -80,6 +83,7 @@ impl Manifest {
             hash_seed,
             last_seq: 0,
             journal_floor: None,
+            analyser: AnalyserName::default(),
             history: None,
             next_segment_id: 0,
             kinds: Kinds::default(),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use sutra_format::Metric;
 
+use crate::analyser::AnalyserName;
 use crate::error::Problem;
 use crate::history::History;
 use crate::kinds::Kinds;
@@ -34,6 +35,9 @@ pub(crate) struct ManifestFields {
     /// Left out where there are none, as in every manifest from before there could be any.
     #[serde(default = "no_spaces", skip_serializing_if = "is_empty")]
     vector_spaces: SpaceList,
+    /// Left out where it is the default one, as in every manifest from before there was a choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    analyser: Option<Object<AnalyserFields>>,
     /// Left out where nothing that was is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     history: Option<Object<HistoryFields>>,
@@ -87,6 +91,13 @@ struct SegmentFields {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct AnalyserFields {
+    name: String,
+    version: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct HistoryFields {
     since_seq: u64,
     since_time: u64,
@@ -113,6 +124,18 @@ impl From<HistoryFields> for History {
     }
 }
 
+fn analyser_fields(analyser: &AnalyserName) -> Option<Object<AnalyserFields>> {
+    let AnalyserName { name, version } = analyser.clone();
+    (*analyser != AnalyserName::default()).then_some(Object(AnalyserFields { name, version }))
+}
+
+impl From<AnalyserFields> for AnalyserName {
+    fn from(fields: AnalyserFields) -> Self {
+        let AnalyserFields { name, version } = fields;
+        Self { name, version }
+    }
+}
+
 impl From<&Manifest> for ManifestFields {
     fn from(manifest: &Manifest) -> Self {
         Self {
@@ -124,6 +147,7 @@ impl From<&Manifest> for ManifestFields {
             journal_floor: manifest.journal_floor,
             association_kinds: AtMost(manifest.kinds.names().to_vec()),
             vector_spaces: AtMost(space_fields(&manifest.spaces)),
+            analyser: analyser_fields(&manifest.analyser),
             history: manifest.history.as_ref().map(|history| Object(history.into())),
             segments: manifest.segments.iter().map(|segment| Object(segment.into())).collect(),
             last_compaction: manifest.last_compaction,
@@ -156,6 +180,7 @@ impl TryFrom<ManifestFields> for Manifest {
             next_segment_id: fields.next_segment_id,
             kinds,
             spaces,
+            analyser: fields.analyser.map(|analyser| analyser.0.into()).unwrap_or_default(),
             history: fields.history.map(|history| history.0.into()),
             segments,
             last_compaction: fields.last_compaction,

@@ -147,13 +147,14 @@ fn kind_of(error: &LsmError) -> ErrorKind {
         | LsmError::Unfit { .. }
         | LsmError::UnknownSpace { .. }
         | LsmError::OtherDimension { .. }
+        | LsmError::OtherAnalyser { .. }
         | LsmError::Space(_) => ErrorKind::InvalidInput,
         LsmError::NotKept { .. } => ErrorKind::NotKept,
         LsmError::Conflict { .. } => ErrorKind::Conflict,
         LsmError::Poisoned { .. } => ErrorKind::Poisoned,
         LsmError::ReadOnly => ErrorKind::ReadOnly,
         LsmError::Miswritten { .. } | LsmError::NotErased { .. } => ErrorKind::Io,
-        LsmError::NotIndexed { .. } => ErrorKind::Unsupported,
+        LsmError::NotIndexed { .. } | LsmError::UnknownAnalyser { .. } => ErrorKind::Unsupported,
         LsmError::Segment(error) if is_misuse(error) => ErrorKind::InvalidInput,
         LsmError::Manifest(error) if !matches!(**error, ManifestError::Unusable { .. }) => {
             ErrorKind::InvalidInput

@@ -250,6 +250,7 @@ pub use sutra_format::{
     AssociationKind, AssociationRecord, BlockExtent, ConceptId, ConceptRecord, FormatError,
     ParseIdError, SectionEntry, SectionKind, SegmentHeader, limits, time,
 };
+pub use sutra_index::words::{Analyser, Language};
 pub use sutra_lsm::{
     BackupOptions, BackupReport, CommitInfo, CompactionConfig, ConceptPut, Damage, Durability,
     EraseReport, Health, HealthReport, LSMTree, Link, Loss, Lost, LsmStats, Retention,

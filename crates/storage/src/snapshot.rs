@@ -1,6 +1,7 @@
 //! [`Snapshot`]: the store at one moment.
 
 use sutra_format::{AssociationKind, AssociationRecord, ConceptId};
+use sutra_index::words::Analyser;
 use sutra_manifest::VectorSpace;
 
 use crate::concept::Concept;
@@ -83,6 +84,11 @@ impl Snapshot {
     /// ```
     pub fn search_text(&self, text: &str) -> TextSearch<'_> {
         TextSearch::new(&self.0, text)
+    }
+
+    /// What makes words of the texts of the store, and of what is searched for.
+    pub fn analyser(&self) -> Analyser {
+        self.0.analyser()
     }
 
     /// The vector spaces of the store, in the order in which they were registered. The default space,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use sutra_format::{AssociationKind, ConceptId};
 use sutra_fs::OsDir;
+use sutra_index::words::Analyser;
 use sutra_lsm::{
     BackupOptions, BackupReport, CommitInfo, CompactionConfig, Durability, Environment,
     EraseReport, Health, HealthReport, LSMTree, LsmError, LsmStats, Retention, SalvageOptions,
@@ -36,6 +37,10 @@ pub struct StoreOptions {
     pub background_compaction: bool,
     /// When levels merge, and how large segments become.
     pub compaction: CompactionConfig,
+    /// What makes words of the texts, for good, of a store that is made or has no commit yet; one that
+    /// goes by another is refused with [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput). None,
+    /// the default: that of the store; words as they are, if it is made.
+    pub analyser: Option<Analyser>,
     /// Whether files are mapped. True by default; without it they are read into memory when they
     /// are opened, for a directory that other programs may write to.
     pub maps: bool,
@@ -44,11 +49,33 @@ pub struct StoreOptions {
 impl Default for StoreOptions {
     fn default() -> Self {
         let compaction = CompactionConfig::default();
-        Self { create: true, background_compaction: true, compaction, maps: true }
+        let (create, background_compaction, maps) = (true, true, true);
+        Self { create, background_compaction, compaction, analyser: None, maps }
     }
 }
 
 impl StoreOptions {
+    /// Has texts be found by the words that this makes of them, from the first commit on. To change it
+    /// later, export the store and import it into a new one.
+    ///
+    /// ```
+    /// use sutra_storage::{Analyser, Batch, Language, NewConcept, StoreOptions};
+    /// # let place = tempfile::tempdir()?;
+    /// # let dir = place.path().join("graph");
+    ///
+    /// let english = Analyser::stemming(Language::English);
+    /// let store = StoreOptions::default().analyser(english).open(&dir)?;
+    /// let mut batch = Batch::new();
+    /// batch.put(NewConcept::with_key("dog").content("It was barking."))?;
+    /// store.commit(&batch)?;
+    /// assert_eq!(store.snapshot().search_text("barks").collect()?.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn analyser(self, analyser: Analyser) -> Self {
+        Self { analyser: Some(analyser), ..self }
+    }
+
     /// Opens the store in `dir` for reading and writing.
     pub fn open(self, dir: impl AsRef<Path>) -> Result<Store> {
         let dir = dir.as_ref();
@@ -56,7 +83,8 @@ impl StoreOptions {
             LSMTree::open_read_only(dir)?; // Says what is missing.
         }
         let dir = self.access(OsDir::create(dir).map_err(LsmError::from)?);
-        let lsm = LSMTree::open_in(dir, self.compaction, Environment::default())?;
+        let (config, environment) = (self.compaction, Environment::default());
+        let lsm = LSMTree::open_with_analyser_in(dir, config, environment, self.analyser)?;
         if self.background_compaction {
             lsm.start_background_compaction()?;
         }

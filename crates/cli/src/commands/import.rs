@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
-use sutra_storage::StoreOptions;
+use sutra_storage::{Analyser, Language, StoreOptions};
 
 use crate::failure::{Failure, NEGATIVE, Outcome, complain};
 use crate::graph::{Importer, Tally, Verdict};
@@ -52,6 +52,10 @@ pub(crate) struct Import {
     /// Lines with associations; `-` is standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) associations: Option<PathBuf>,
+    /// Have words found by their stems, by the rules of this language: `en` or `english`. Only for a
+    /// store that is made, and for good
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(crate) language: Option<Language>,
     /// What to do about a line that cannot be imported. Either way it is reported, and the exit
     /// code is 1
     #[arg(long, value_enum, default_value = "stop", value_name = "WHAT")]
@@ -80,7 +84,8 @@ enum Expected {
 impl Import {
     pub(crate) fn run(self, options: &StoreOptions, terminal: &mut Terminal) -> Outcome {
         let sources = self.sources()?;
-        let store = options.clone().open(&self.dir)?;
+        let analyser = self.language.map(Analyser::stemming);
+        let store = StoreOptions { analyser, ..options.clone() }.open(&self.dir)?;
         let mut importer = Importer::new(&store);
         let mut bad_lines = 0;
         for (path, expected) in sources {

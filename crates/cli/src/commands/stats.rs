@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde::Serialize;
-use sutra_storage::{AssociationKind, Snapshot, Store, StoreOptions, VectorSpace};
+use sutra_storage::{Analyser, AssociationKind, Snapshot, Store, StoreOptions, VectorSpace};
 
 use crate::failure::{Failure, Outcome};
 use crate::progress;
@@ -33,6 +33,8 @@ struct Report {
     with_content: u64,
     with_vector: u64,
     content_bytes: u64,
+    /// What makes words of the texts.
+    analyser: &'static str,
     associations: u64,
     /// Associations that have text, attributes or a vector.
     with_fact: u64,
@@ -85,6 +87,7 @@ fn count(store: &Store, snapshot: &Snapshot) -> Result<Report, Failure> {
         with_content: 0,
         with_vector: 0,
         content_bytes: 0,
+        analyser: snapshot.analyser().name(),
         associations: 0,
         with_fact: 0,
         types: Vec::new(),
@@ -148,6 +151,7 @@ fn as_text(terminal: &mut Terminal, report: &Report) -> io::Result<()> {
             "  with text",
             format!("{}, {}", count(report.with_content), show::bytes(report.content_bytes)),
         ),
+        ("  words", words(report)),
         ("  with vector", count(report.with_vector)),
         ("associations", count(report.associations)),
         ("  with a fact", count(report.with_fact)),
@@ -175,6 +179,11 @@ fn as_text(terminal: &mut Terminal, report: &Report) -> io::Result<()> {
         writeln!(terminal, "  {name}  {:>digits$}", count(kind.associations))?;
     }
     Ok(())
+}
+
+fn words(report: &Report) -> String {
+    let language = Analyser::named(report.analyser).ok().and_then(|known| known.language());
+    language.map_or("as they are".to_owned(), |language| format!("by their stems, {language}"))
 }
 
 fn in_use(report: &Report) -> String {

@@ -52,6 +52,30 @@ fn signs_phrases_and_starts_are_understood() {
 }
 
 #[test]
+fn words_are_found_by_their_stems_if_the_store_was_made_so() {
+    let place = Place::new();
+    let import = |more: &[&str]| {
+        let store = place.store();
+        sutra_with([&["import", &store], more].concat(), LINES.as_bytes())
+    };
+    import(&["--language", "en"]).done();
+    import(&["--language", "English"]).done();
+    import(&[]).done();
+    assert_eq!(keys(&place.run("search", &["cloud", "--json"]).done()), ["rain"]);
+    let stats = json(&place.run("stats", &["--json"]).done());
+    assert_eq!(stats["analyser"], "unicode-en");
+    let shown = place.run("stats", &[]).done();
+    assert!(shown.contains("words        by their stems, English"), "{shown}");
+    let error = import(&["--language", "de"]).failed(3);
+    assert!(error.contains("unicode-en") && error.contains("export it"), "{error}");
+    let error = import(&["--language", "xx"]).failed(2);
+    assert!(error.contains("no stemmer for \"xx\"") && error.contains("en (English)"), "{error}");
+    let plain = Place::with(LINES);
+    plain.run("search", &["cloud"]).failed(1);
+    assert!(plain.run("stats", &[]).done().contains("words        as they are"));
+}
+
+#[test]
 fn nothing_found_is_a_no() {
     let place = Place::with(LINES);
     for nothing in [&["fire"][..], &["water", "--type", "unknown"], &["water", "--min-score", "99"]]

@@ -1,5 +1,7 @@
 //! [`WordsError`]: why words cannot be indexed, or a section of them not be read.
 
+use super::analyser::Language;
+
 /// What went wrong with a section of words, or with what was asked of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -39,6 +41,12 @@ pub enum WordsError {
         /// The version; 0 where none was asked for.
         version: u32,
     },
+    /// No stemmer is for this language.
+    #[error("there is no stemmer for {text:?}; there is one for {}", languages())]
+    UnknownLanguage {
+        /// What was asked for.
+        text: String,
+    },
     /// Sections that were made by different analysers, or one with positions and one without.
     #[error("sections of words differ in {what} and cannot be used together; index them again")]
     Mixed {
@@ -70,6 +78,12 @@ pub enum WordsError {
     /// A phrase was asked of sections that have no positions.
     #[error("a phrase needs positions, and the section was built without; index it with them")]
     NoPositions,
+}
+
+/// The languages that can be asked for.
+fn languages() -> String {
+    let language = |language: &Language| format!("{} ({language})", language.code());
+    Language::ALL.iter().map(language).collect::<Vec<_>>().join(", ")
 }
 
 impl WordsError {

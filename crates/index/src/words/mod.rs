@@ -33,7 +33,7 @@ mod writer;
 #[cfg(test)]
 pub(crate) use spec::CONSTANTS as SPEC_CONSTANTS;
 
-pub use analyser::{Analyser, Purpose, Scratch};
+pub use analyser::{Analyser, Language, Purpose, Scratch};
 pub use build::SectionBuilder;
 pub use error::WordsError;
 pub use layout::VERSION;

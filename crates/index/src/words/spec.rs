@@ -81,7 +81,7 @@ fn the_stemmers_are_those_of_the_document() {
     for row in &documented {
         assert_eq!(Analyser::named(row[0]).expect("a known name").name(), row[0]);
     }
-    let source = include_str!("analyser/mod.rs");
+    let source = include_str!("analyser/language.rs");
     for row in &documented {
         let entry = format!("(\"{}\", Algorithm::{})", row[0], row[1]);
         assert!(source.contains(&entry), "{entry}");

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use sutra_index::words::analyser::TERM_BYTES_MAX;
-use sutra_index::words::{Analyser, Purpose, Scratch, WordsError};
+use sutra_index::words::{Analyser, Language, Purpose, Scratch, WordsError};
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -74,6 +74,24 @@ fn stemmers_are_asked_for_by_name() {
 }
 
 #[test]
+fn languages_are_asked_for_by_code_or_by_name() {
+    for language in Language::ALL {
+        for text in
+            [language.code().to_owned(), language.to_string(), language.to_string().to_uppercase()]
+        {
+            assert_eq!(text.parse(), Ok(language), "{text}");
+        }
+        let analyser = Analyser::stemming(language);
+        assert_eq!(analyser.name(), format!("unicode-{}", language.code()));
+        assert_eq!(Analyser::named(analyser.name()).unwrap(), analyser);
+        assert_eq!(analyser.language(), Some(language));
+    }
+    assert_eq!(Analyser::default().language(), None);
+    let error = "klingon".parse::<Language>().unwrap_err().to_string();
+    assert!(error.contains("\"klingon\"") && error.contains("el (Greek)"), "{error}");
+}
+
+#[test]
 fn long_words_are_cut_at_a_character() {
     let long = "x".repeat(1_000);
     assert_eq!(terms("unicode", Purpose::Index, &long)[0].0.len(), TERM_BYTES_MAX);
@@ -83,35 +101,15 @@ fn long_words_are_cut_at_a_character() {
     );
 }
 
-const NAMES: [&str; 19] = [
-    "unicode",
-    "unicode-ar",
-    "unicode-da",
-    "unicode-nl",
-    "unicode-en",
-    "unicode-fi",
-    "unicode-fr",
-    "unicode-de",
-    "unicode-el",
-    "unicode-hu",
-    "unicode-it",
-    "unicode-no",
-    "unicode-pt",
-    "unicode-ro",
-    "unicode-ru",
-    "unicode-es",
-    "unicode-sv",
-    "unicode-ta",
-    "unicode-tr",
-];
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn any_text_gives_terms_at_positions_that_do_not_fall(text in "\\PC{0,60}|[\\x00-\\x{10ffff}]{0,40}", name in 0..19_usize) {
+    fn any_text_gives_terms_at_positions_that_do_not_fall(text in "\\PC{0,60}|[\\x00-\\x{10ffff}]{0,40}", number in 0..=Language::ALL.len()) {
+        let analyser = Language::ALL.get(number).map_or(Analyser::default(), |l| Analyser::stemming(*l));
+        let name = analyser.name();
         for purpose in [Purpose::Index, Purpose::Query] {
-            let terms = terms(NAMES[name], purpose, &text);
+            let terms = terms(name, purpose, &text);
             prop_assert!(terms.is_sorted_by_key(|(_, position)| *position));
             prop_assert!(terms.iter().all(|(t, _)| !t.is_empty() && t.len() <= TERM_BYTES_MAX));
         }

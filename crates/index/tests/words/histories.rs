@@ -4,7 +4,7 @@
 //! `SUTRA_WORDS_HISTORIES` says how many histories are tried.
 
 use crate::support::{Chance, Naive, Store};
-use sutra_index::words::{Analyser, Clause, Query};
+use sutra_index::words::{Analyser, Clause, Language, Query};
 
 const WORDS: [&str; 24] = [
     "the",
@@ -111,9 +111,12 @@ fn step(chance: &mut Chance, store: &mut Store, size: usize) {
 fn one_history(seed: u64) {
     let chance = &mut Chance::new(seed);
     let positions = chance.one_in(2);
-    let name = if chance.one_in(4) { "unicode-en" } else { "unicode" };
-    let analyser = Analyser::named(name).unwrap();
-    let mut store = Store::new(name, positions);
+    let analyser = match chance.below(4) {
+        0 => Analyser::stemming(Language::English),
+        1 => Analyser::stemming(Language::ALL[chance.below(Language::ALL.len())]),
+        _ => Analyser::default(),
+    };
+    let mut store = Store::new(analyser, positions);
     let size = if chance.one_in(8) { 150 } else { 12 };
     for _ in 0..4 + chance.below(16) {
         step(chance, &mut store, size);

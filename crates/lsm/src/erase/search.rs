@@ -12,7 +12,6 @@ use crate::error::{LsmError, Result};
 use crate::files::{FileRole, role_of};
 use crate::memtable::Logged;
 use crate::snapshot::{Concept, Home, Snapshot, entries_of};
-use crate::words::analyser;
 
 /// Bytes that are read from a file at once.
 const BLOCK_BYTES: usize = 1 << 20;
@@ -216,7 +215,8 @@ impl Held {
         }
         if let Some(content) = concept.content()? {
             let mut scratch = std::mem::take(&mut self.scratch);
-            analyser().each(content, Purpose::Index, &mut scratch, |term, _| {
+            let analyser = concept.version().spaces.analyser;
+            analyser.each(content, Purpose::Index, &mut scratch, |term, _| {
                 self.search(needles, term.as_bytes());
             });
             self.scratch = scratch;

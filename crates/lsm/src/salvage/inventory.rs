@@ -8,7 +8,8 @@ use sutra_format::SegmentHeader;
 use sutra_format::journal::JournalHeader;
 use sutra_format::segment::SegmentFlags;
 use sutra_fs::{Dir, File, Name};
-use sutra_manifest::{Manifest, SegmentMetadata};
+use sutra_index::words::WordsError;
+use sutra_manifest::{AnalyserName, Manifest, SegmentMetadata};
 
 use super::header::Known;
 use super::raw::RawSegment;
@@ -18,6 +19,7 @@ use crate::files::{FileRole, role_of, segment_name};
 use crate::journal::first_frame;
 use crate::recovery::first_journal;
 use crate::tree::JournalStart;
+use crate::words::name_of;
 
 /// A segment in its role.
 pub(super) struct Part<D: Dir> {
@@ -111,13 +113,20 @@ impl<D: Dir> Inventory<D> {
         };
         let path = dir.path(&Manifest::name());
         let what = Lost::Manifest { reason: reason.to_owned() };
-        losses.push(Loss { path, offset: None, what });
+        losses.push(Loss { path: path.clone(), offset: None, what });
         let is_ours = |header: &SegmentHeader| {
             header.store_id == store_id && header.flags.get() & SegmentFlags::HISTORY == 0
         };
         parts.retain(|part| part.raw.as_ref().is_none_or(|raw| is_ours(&raw.header)));
         assign_roles(&mut parts);
-        let manifest = previous.unwrap_or_else(|| Manifest::for_store(store_id, hash_seed));
+        let manifest = previous.unwrap_or_else(|| {
+            let mut manifest = Manifest::for_store(store_id, hash_seed);
+            match analyser_of(&parts) {
+                Some(analyser) => manifest.analyser = analyser,
+                None => losses.push(Loss { path, offset: None, what: Lost::Analyser }),
+            }
+            manifest
+        });
         Ok(Self { manifest, parts, journals })
     }
 }
@@ -128,6 +137,20 @@ fn identity_of<D: Dir>(previous: &Option<Manifest>, parts: &[Part<D>]) -> Option
     let mut of_parts = parts.iter().filter_map(|part| part.raw.as_ref());
     of_manifest
         .or_else(|| of_parts.next().map(|raw| (raw.header.store_id, raw.header.hash_seed.get())))
+}
+
+/// What made the words of the newest segment that says so, known to this build or not.
+fn analyser_of<D: Dir>(parts: &[Part<D>]) -> Option<AnalyserName> {
+    let segments = parts.iter().filter_map(|part| part.raw.as_ref()?.segment.as_ref());
+    segments.filter_map(|segment| segment.words().ok()?).find_map(|section| {
+        match section.analyser() {
+            Ok(analyser) => Some(name_of(analyser)),
+            Err(WordsError::UnknownAnalyser { name, version }) => {
+                Some(AnalyserName { name, version })
+            }
+            Err(_) => None,
+        }
+    })
 }
 
 fn journal_header<D: Dir>(dir: &D, name: &Name) -> Option<(JournalHeader, JournalStart)> {

@@ -38,6 +38,7 @@ use crate::output::{Label, Words};
 use crate::tree::LsmTree;
 use crate::vectors::Spaces;
 use crate::version::Version;
+use crate::words::analyser_of;
 
 use doubt::Doubt;
 use inventory::{Inventory, Part};
@@ -74,6 +75,7 @@ pub fn salvage<D: Dir>(
     let mut losses = Vec::new();
     let inventory = Inventory::take(&**from, &mut losses)?;
     let mut manifest = inventory.manifest.clone();
+    analyser_of(&**from, &manifest)?;
     name_spaces(from, &inventory.parts, &mut manifest);
     manifest.store_id = environment.identity().0;
     manifest.journal_floor = None;
@@ -187,7 +189,7 @@ impl<D: Dir> Work<'_, D> {
         let starts = &self.inventory.journals;
         let log = Log::read(&**self.from, known, starts, next_seq, &mut self.losses);
         let version: Version<D> =
-            Version::new(Spaces::of(manifest), log.memtables.clone(), Vec::new())?;
+            Version::new(Spaces::of(self.to, manifest)?, log.memtables.clone(), Vec::new())?;
         let mut metas = Vec::new();
         for memtable in &log.memtables {
             let label = Label {

@@ -68,6 +68,8 @@ pub enum Lost {
         /// What is wrong with it.
         reason: String,
     },
+    /// What made words of the texts, which manifests have and every index repeats.
+    Analyser,
     /// What was: only what is was looked for.
     History,
     /// Names of kinds, which only manifests have. The associations are there, under the codes of
@@ -144,6 +146,11 @@ impl fmt::Display for Lost {
             Self::Manifest { reason } => {
                 write!(f, "the manifest, so that the files themselves were asked: {reason}")
             }
+            Self::Analyser => write!(
+                f,
+                "the analyser: the new store takes words as they are; if the old one had them stemmed, \
+                 export the new one and import it into one that is made so"
+            ),
             Self::History => write!(f, "the history: the new store has what is, and keeps none"),
             Self::KindNames { first, last } => write!(
                 f,

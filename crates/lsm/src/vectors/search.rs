@@ -201,7 +201,7 @@ impl<D: Dir> Snapshot<D> {
         for (at, file) in segments.iter().enumerate() {
             let section = file.segment.vectors_of(key.space, key.dimension)?;
             let is_own = section.as_ref().is_none_or(|found| found.space() == coder.space());
-            if !is_own || usable(file)?.is_none() && file.concept_rows() > 0 {
+            if !is_own || usable(file, self.analyser())?.is_none() && file.concept_rows() > 0 {
                 return Err(LsmError::NotIndexed { path: file.segment.path().to_path_buf() });
             }
             sections.extend(section.map(|section| (at, section)));

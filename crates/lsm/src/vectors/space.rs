@@ -6,13 +6,14 @@ use std::sync::Arc;
 use sutra_format::ConceptRecord;
 use sutra_fs::Dir;
 use sutra_index::vectors::{Centroids, Coder, Metric, Space};
+use sutra_index::words::Analyser;
 use sutra_manifest::{Manifest, VectorSpace};
 
 use crate::error::{LsmError, Result};
 use crate::files::SegmentFile;
 use crate::sync::Mutex;
 use crate::version::Version;
-use crate::words::usable;
+use crate::words::{analyser_of, usable};
 
 /// A space and the dimension of its vectors. The default space, zero, has vectors of any dimension, and
 /// those of one are never compared with those of another.
@@ -38,10 +39,12 @@ impl SpaceKey {
     }
 }
 
-/// The vector spaces of a store, as one manifest names them, and what codes their vectors.
+/// What indexes of a store are made by, as one manifest says it: the vector spaces, what codes their
+/// vectors, and what makes words of texts.
 #[derive(Debug)]
 pub(crate) struct Spaces {
     pub(crate) hash_seed: u64,
+    pub(crate) analyser: Analyser,
     /// The space of code 1, and so on.
     named: Vec<VectorSpace>,
     codes: HashMap<String, u16>,
@@ -53,11 +56,13 @@ pub(crate) struct Spaces {
 const CODERS_MAX: usize = 64;
 
 impl Spaces {
-    pub(crate) fn of(manifest: &Manifest) -> Arc<Self> {
+    /// Fails if texts are indexed by an analyser that this build does not have.
+    pub(crate) fn of<D: Dir>(dir: &D, manifest: &Manifest) -> Result<Arc<Self>> {
+        let analyser = analyser_of(dir, manifest)?;
         let named = manifest.vector_spaces().to_vec();
         let codes = named.iter().map(|space| space.name.clone()).zip(1..=u16::MAX).collect();
         let (hash_seed, coders) = (manifest.hash_seed, Mutex::default());
-        Arc::new(Self { hash_seed, named, codes, coders })
+        Ok(Arc::new(Self { hash_seed, analyser, named, codes, coders }))
     }
 
     pub(crate) fn named(&self) -> &[VectorSpace] {
@@ -122,7 +127,7 @@ impl<D: Dir> Version<D> {
     /// Whether no search is refused because something is not indexed as it would be today.
     pub(crate) fn is_indexed(&self) -> Result<bool> {
         for file in self.segments.iter().filter(|file| file.concept_rows() > 0) {
-            if usable(file)?.is_none() {
+            if usable(file, self.spaces.analyser)?.is_none() {
                 return Ok(false);
             }
             for entry in file.segment.vector_index()?.iter().filter(|e| e.epoch.get() == 0) {

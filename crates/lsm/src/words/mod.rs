@@ -11,6 +11,8 @@
 //!   the visible texts, and a score is to the last bit that of an index made afresh.
 //! * A fact is visible as long as its association is: who replaces or deletes that one deletes the
 //!   fact, and with an end of it all its facts go.
+//! * All texts of a store become words by one analyser, which its manifest names and each
+//!   section repeats.
 //! * A segment that has concepts and no section, or one of another analyser, was written by somebody
 //!   who could not index it as we do; searches refuse it until a merge of all segments has made its
 //!   words again.
@@ -28,6 +30,7 @@ pub use search::{Keep, WordHit};
 
 use sutra_fs::Dir;
 use sutra_index::words::{Analyser, Section, WordsError};
+use sutra_manifest::{AnalyserName, Manifest};
 use sutra_segment::SegmentError;
 
 use crate::error::{LsmError, Result};
@@ -52,17 +55,26 @@ pub(crate) fn failure<'a, D: Dir>(
     SegmentError::Words { path: path.unwrap_or_default(), source: error }.into()
 }
 
-/// The words of a segment, if they were made as they are made today.
-pub(crate) fn usable<D: Dir>(file: &SegmentFile<D>) -> Result<Option<Section<'_>>> {
-    let own = analyser();
+/// The words of a segment, if they were made as this analyser makes them.
+pub(crate) fn usable<D: Dir>(file: &SegmentFile<D>, own: Analyser) -> Result<Option<Section<'_>>> {
     let is_own = |section: &Section<'_>| {
-        section.has_positions()
-            && section.analyser().is_ok_and(|analyser| analyser.name() == own.name())
+        section.has_positions() && section.analyser().is_ok_and(|analyser| analyser == own)
     };
     Ok(file.segment.words()?.filter(is_own))
 }
 
-/// Makes the terms of all texts.
-pub(crate) fn analyser() -> Analyser {
-    Analyser::default()
+/// What makes words of the texts of a store. Fails if this build does not have it.
+pub(crate) fn analyser_of<D: Dir>(dir: &D, manifest: &Manifest) -> Result<Analyser> {
+    let AnalyserName { name, version } = &manifest.analyser;
+    let known = Analyser::named(name).ok().filter(|analyser| analyser.version() == *version);
+    known.ok_or_else(|| LsmError::UnknownAnalyser {
+        path: dir.path(&Manifest::name()),
+        name: name.clone(),
+        version: *version,
+    })
+}
+
+/// How a manifest says which analyser it is.
+pub(crate) fn name_of(analyser: Analyser) -> AnalyserName {
+    AnalyserName { name: analyser.name().to_owned(), version: analyser.version() }
 }

@@ -6,7 +6,7 @@ use sutra_format::{AssociationKind, FactKey};
 use sutra_fs::Dir;
 use sutra_index::words::{MergeInput, Section, SectionBuilder, WordsError, merge};
 
-use super::{analyser, failure, usable};
+use super::{failure, usable};
 use crate::error::{LsmError, Result};
 use crate::memtable::Memtable;
 use crate::merge::ConceptRow;
@@ -34,7 +34,8 @@ enum How<'a> {
 
 impl<'a, D: Dir> NewWords<'a, D> {
     pub(crate) fn new(input: &'a Input<'a, D>) -> Result<Self> {
-        let build = || How::Build(Box::new(SectionBuilder::new(analyser(), true)));
+        let analyser = input.version.spaces.analyser;
+        let build = || How::Build(Box::new(SectionBuilder::new(analyser, true)));
         let how = match input.words {
             Words::Omitted => How::Omit,
             Words::Afresh | Words::Erasing => build(),
@@ -84,7 +85,10 @@ impl<'a, D: Dir> NewWords<'a, D> {
                 });
                 let inputs: Vec<_> = inputs.collect();
                 match inputs.is_empty() {
-                    true => SectionBuilder::new(analyser(), true).finish(moves.rows()),
+                    true => {
+                        let analyser = input.version.spaces.analyser;
+                        SectionBuilder::new(analyser, true).finish(moves.rows())
+                    }
                     false => merge(&inputs, moves.rows()),
                 }
             }
@@ -97,7 +101,7 @@ impl<'a, D: Dir> NewWords<'a, D> {
 fn sections<'a, D: Dir>(input: &Input<'a, D>) -> Result<Option<Vec<Option<Section<'a>>>>> {
     let mut sections = Vec::with_capacity(input.segments.len());
     for file in &input.segments {
-        match usable(file)? {
+        match usable(file, input.version.spaces.analyser)? {
             None if file.concept_rows() > 0 => return Ok(None),
             section => sections.push(section),
         }

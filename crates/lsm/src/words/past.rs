@@ -9,7 +9,6 @@ use sutra_format::ConceptId;
 use sutra_fs::Dir;
 use sutra_index::words::{Hidden, MemoryView, MemoryWords};
 
-use super::analyser;
 use super::recent::full;
 use crate::error::Result;
 use crate::snapshot::Snapshot;
@@ -30,7 +29,7 @@ impl PastWords {
         present: &Snapshot<D>,
         changed: &[ConceptId],
     ) -> Result<Self> {
-        let mut words = MemoryWords::new(analyser(), true);
+        let mut words = MemoryWords::new(past.analyser(), true);
         let (mut ids, mut differing) = (Vec::new(), HashSet::new());
         for id in changed {
             let (then, now) = (past.searchable_text(id)?, present.searchable_text(id)?);

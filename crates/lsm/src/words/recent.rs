@@ -12,9 +12,8 @@ use std::collections::HashSet;
 
 use sutra_format::{ConceptId, ConceptRecord};
 use sutra_fs::Dir;
-use sutra_index::words::{Hidden, MemoryView, MemoryWords, WordsError};
+use sutra_index::words::{Analyser, Hidden, MemoryView, MemoryWords, WordsError};
 
-use super::analyser;
 use crate::error::{LsmError, Result};
 use crate::memtable::{Found, Logged, Memtable};
 use crate::snapshot::{Home, Snapshot};
@@ -50,7 +49,7 @@ impl RecentWords {
         seq: u64,
     ) -> Result<MemoryView> {
         let mut slot = self.0.lock();
-        let mut index = slot.take().unwrap_or_else(Index::new);
+        let mut index = slot.take().unwrap_or_else(|| Index::new(version.spaces.analyser));
         index.follow(memtable, version, seq)?; // If it fails, the index is gone.
         let events = index.events_at(seq);
         let view = index.words.reader().view(events);
@@ -66,9 +65,9 @@ impl RecentWords {
 }
 
 impl Index {
-    fn new() -> Self {
+    fn new(analyser: Analyser) -> Self {
         Self {
-            words: MemoryWords::new(analyser(), true),
+            words: MemoryWords::new(analyser, true),
             texts: Vec::new(),
             versions: Vec::new(),
             marks: Vec::new(),

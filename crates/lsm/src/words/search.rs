@@ -9,7 +9,7 @@ use sutra_index::words::search::{Query, Source, search};
 use sutra_index::words::{Analyser, MemoryView, Section};
 
 use super::past::PastWords;
-use super::{analyser, failure, usable};
+use super::{failure, usable};
 use crate::error::{LsmError, Result};
 use crate::memtable::{Found, Memtable};
 use crate::snapshot::{Concept, Home, Snapshot};
@@ -28,7 +28,7 @@ pub type Keep<'k, D> = &'k dyn Fn(&Concept<'_, D>) -> Result<bool>;
 impl<D: Dir> Snapshot<D> {
     /// What makes the terms of texts: queries must be made of the same.
     pub fn analyser(&self) -> Analyser {
-        analyser()
+        self.version.spaces.analyser
     }
 
     /// The `limit` best concepts and facts for a query that `keep` lets through, by falling score;
@@ -116,7 +116,7 @@ impl<D: Dir> Snapshot<D> {
         let mut tables: Vec<Table<'s>> = past.map(Table::Past).into_iter().collect();
         tables.extend(views.iter().map(|(at, view)| Table::Memory(*at, view)));
         for (at, file) in self.version.segments.iter().enumerate() {
-            match usable(file)? {
+            match usable(file, self.analyser())? {
                 Some(section) => tables.push(Table::Segment(at, section)),
                 None if file.concept_rows() == 0 => {}
                 None => {

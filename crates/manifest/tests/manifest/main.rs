@@ -1,5 +1,6 @@
 //! The manifest: its rules, its bytes, and how it is replaced.
 
+mod analyser;
 mod api;
 mod bytes;
 mod common;

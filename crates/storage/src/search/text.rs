@@ -16,7 +16,8 @@ pub enum Matching {
     All,
     /// The words one after the other.
     Phrase,
-    /// All of the words, the last of which may go on.
+    /// All of the words, the last of which may go on. Where words are compared by their stems, the stem
+    /// of the last one may go on: `merging` stands for whatever starts with `merg`, `mergi` for nothing.
     Prefix,
     /// As it is written: `word`, `+must`, `-must_not`, `"a phrase"`, `start*`.
     Syntax,
@@ -25,7 +26,8 @@ pub enum Matching {
 /// Asks for what says certain words; made by [`Snapshot::search_text`](crate::Snapshot::search_text).
 ///
 /// Contents of concepts and of associations are searched, attributes and keys are not. Words are
-/// compared without case and diacritics. The score is BM25 over all texts that the snapshot sees:
+/// compared without case and diacritics, and by their stems if the store was
+/// [made so](crate::StoreOptions::analyser). The score is BM25 over all texts that the snapshot sees:
 /// exact, and to the last bit that of an index made afresh. What was committed is found at once.
 #[derive(Clone)]
 #[must_use = "it asks nothing until it is collected"]

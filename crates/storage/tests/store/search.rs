@@ -1,8 +1,8 @@
 //! Searching from outside: by words, by vectors, and by all ways at once.
 
 use sutra_storage::{
-    AssociationKind, Batch, ConceptId, ErrorKind, Filter, Found, Fusion, Hit, Matching,
-    NewAssociation, NewConcept, Result, Snapshot, Store, Way,
+    Analyser, AssociationKind, Batch, ConceptId, ErrorKind, Filter, Found, Fusion, Hit, Language,
+    Manifest, Matching, NewAssociation, NewConcept, Result, Snapshot, Store, StoreOptions, Way,
 };
 
 const CAUSES: AssociationKind = AssociationKind::CAUSAL;
@@ -70,6 +70,48 @@ fn words_are_meant_as_they_are_said_to_be() -> Result<()> {
         assert!(ask("", Matching::Any)?.is_empty());
         Ok(())
     })
+}
+
+#[test]
+fn a_store_that_is_made_with_a_language_finds_words_by_their_stems() -> Result<()> {
+    let dir = tempfile::tempdir().expect("a directory");
+    let open = |language| {
+        let options = StoreOptions { background_compaction: false, ..Default::default() };
+        options.analyser(Analyser::stemming(language)).open(dir.path())
+    };
+    let store = open(Language::English)?;
+    let mut batch = Batch::new();
+    batch.put(NewConcept::with_key("Connected stores").content("Merging segments"))?;
+    let link = NewAssociation::new(id("a"), CAUSES, id("b")).content("It merges them");
+    batch.associate(link)?;
+    store.commit(&batch)?;
+    for _ in 0..2 {
+        let snapshot = store.snapshot();
+        assert_eq!(snapshot.analyser().language(), Some(Language::English));
+        let ask = |text, matching| -> Result<usize> {
+            Ok(snapshot.search_text(text).matching(matching).collect()?.len())
+        };
+        assert_eq!(ask("merged", Matching::Any)?, 2);
+        assert_eq!(ask("merged segment", Matching::Phrase)?, 1);
+        assert_eq!(ask("segment merging", Matching::Prefix)?, 1);
+        assert_eq!(ask("+merge -segments", Matching::Syntax)?, 1);
+        let answers = snapshot.retrieve().text("segment", 1.0).collect()?;
+        assert_eq!(answers.len(), 1);
+        let new = NewConcept::with_key("connecting store").content("merge segment");
+        assert_eq!(snapshot.dedup_candidates(&[new])?[0].len(), 1, "its words have those stems");
+        store.compact()?;
+    }
+    store.close()?;
+    let error = open(Language::French).expect_err("refused");
+    assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+    assert!(error.to_string().contains("unicode-en") && error.path().is_some(), "{error}");
+    let path = dir.path().join(Manifest::NAME);
+    let mut manifest = Manifest::load(&path)?;
+    manifest.analyser.version = 2;
+    manifest.save(&path)?;
+    let error = Store::open(dir.path()).expect_err("refused");
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+    Ok(())
 }
 
 #[test]

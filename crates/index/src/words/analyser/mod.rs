@@ -12,13 +12,16 @@
 
 mod ascii;
 mod fold;
+mod language;
 mod parts;
 mod script;
 mod unicode;
 
-use rust_stemmers::{Algorithm, Stemmer};
+use rust_stemmers::Stemmer;
 
 use super::error::WordsError;
+
+pub use language::Language;
 
 /// Bytes of a term; longer ones are cut at a character.
 pub const TERM_BYTES_MAX: usize = 128;
@@ -32,32 +35,20 @@ pub const ANALYSER_VERSION: u32 = 1;
 /// The analyser without a stemmer.
 pub const PLAIN: &str = "unicode";
 
-/// Stemmers by the end of their analyser's name.
-const STEMMERS: [(&str, Algorithm); 18] = [
-    ("unicode-ar", Algorithm::Arabic),
-    ("unicode-da", Algorithm::Danish),
-    ("unicode-nl", Algorithm::Dutch),
-    ("unicode-en", Algorithm::English),
-    ("unicode-fi", Algorithm::Finnish),
-    ("unicode-fr", Algorithm::French),
-    ("unicode-de", Algorithm::German),
-    ("unicode-el", Algorithm::Greek),
-    ("unicode-hu", Algorithm::Hungarian),
-    ("unicode-it", Algorithm::Italian),
-    ("unicode-no", Algorithm::Norwegian),
-    ("unicode-pt", Algorithm::Portuguese),
-    ("unicode-ro", Algorithm::Romanian),
-    ("unicode-ru", Algorithm::Russian),
-    ("unicode-es", Algorithm::Spanish),
-    ("unicode-sv", Algorithm::Swedish),
-    ("unicode-ta", Algorithm::Tamil),
-    ("unicode-tr", Algorithm::Turkish),
-];
-
-/// A way to make terms of texts, known by its name.
+/// A way to make terms of texts, known by its name and version.
+///
+/// ```
+/// use sutra_index::words::{Analyser, Language};
+///
+/// assert_eq!(Analyser::default().name(), "unicode");
+/// assert_eq!(Analyser::stemming(Language::English).name(), "unicode-en");
+/// assert_eq!("en".parse::<Language>()?, Language::English);
+/// # Ok::<(), sutra_index::words::WordsError>(())
+/// ```
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Analyser {
-    name: &'static str,
-    stemmer: Option<Stemmer>,
+    /// Whose words are brought to their stems. None: they are taken as they are.
+    language: Option<Language>,
 }
 
 /// Whether a text is stored or asked for.
@@ -71,36 +62,41 @@ pub enum Purpose {
 
 impl std::fmt::Debug for Analyser {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Analyser").field(&self.name).finish()
-    }
-}
-
-impl Default for Analyser {
-    fn default() -> Self {
-        Self { name: PLAIN, stemmer: None }
+        f.debug_tuple("Analyser").field(&self.name()).finish()
     }
 }
 
 impl Analyser {
+    /// Brings words to their stems, by the rules of one language. Words of other languages and scripts
+    /// are found all the same, if perhaps with more that looks like them.
+    pub fn stemming(language: Language) -> Self {
+        Self { language: Some(language) }
+    }
+
     /// The analyser of this name: `unicode`, or `unicode-en` and the like with a stemmer.
     pub fn named(name: &str) -> Result<Self, WordsError> {
         if name == PLAIN {
             return Ok(Self::default());
         }
-        let stemmer = STEMMERS.iter().find(|(known, _)| *known == name);
-        let (name, algorithm) = stemmer
-            .ok_or_else(|| WordsError::UnknownAnalyser { name: name.to_owned(), version: 0 })?;
-        Ok(Self { name, stemmer: Some(Stemmer::create(*algorithm)) })
+        let language = Language::ALL.into_iter().find(|known| known.analyser_name() == name);
+        language
+            .map(Self::stemming)
+            .ok_or_else(|| WordsError::UnknownAnalyser { name: name.to_owned(), version: 0 })
     }
 
     /// Its name, at most 16 bytes.
     pub fn name(&self) -> &'static str {
-        self.name
+        self.language.map_or(PLAIN, Language::analyser_name)
     }
 
     /// Its version.
     pub fn version(&self) -> u32 {
         ANALYSER_VERSION
+    }
+
+    /// Whose words it brings to their stems, if it does.
+    pub fn language(&self) -> Option<Language> {
+        self.language
     }
 
     /// Gives each term of the text with its position; positions do not fall.
@@ -111,7 +107,8 @@ impl Analyser {
         scratch: &mut Scratch,
         sink: F,
     ) {
-        let stemmer = self.stemmer.as_ref();
+        let stemmer = self.language.map(|language| Stemmer::create(language.algorithm()));
+        let stemmer = stemmer.as_ref();
         let mut terms = Terms { stemmer, purpose, position: 0, count: 0, scratch, sink };
         if text.is_ascii() {
             return ascii::each_word(text, &mut terms);

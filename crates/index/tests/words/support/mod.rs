@@ -57,7 +57,7 @@ impl Sealed {
 
 /// Texts by id, in memory and in sections.
 pub(crate) struct Store {
-    analyser: &'static str,
+    analyser: Analyser,
     positions: bool,
     memory: MemoryWords,
     memory_ids: Vec<u32>,
@@ -66,12 +66,11 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    pub(crate) fn new(analyser: &'static str, positions: bool) -> Self {
-        let memory = MemoryWords::new(Analyser::named(analyser).unwrap(), positions);
+    pub(crate) fn new(analyser: Analyser, positions: bool) -> Self {
         Self {
             analyser,
             positions,
-            memory,
+            memory: MemoryWords::new(analyser, positions),
             memory_ids: Vec::new(),
             sections: Vec::new(),
             live: BTreeMap::new(),
@@ -118,7 +117,7 @@ impl Store {
         let bytes = view.section(&map, ids.len() as u32).unwrap();
         let dead = vec![0; ids.len().div_ceil(64)];
         self.sections.push(Sealed { bytes, ids, dead });
-        self.memory = MemoryWords::new(Analyser::named(self.analyser).unwrap(), self.positions);
+        self.memory = MemoryWords::new(self.analyser, self.positions);
         self.memory_ids.clear();
         self.settle();
     }

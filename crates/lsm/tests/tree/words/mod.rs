@@ -1,6 +1,7 @@
 //! Words of a store: whatever happened to it, a search gives what an index made afresh would give,
 //! to the last bit.
 
+mod analyser;
 mod damage;
 mod history;
 mod model;

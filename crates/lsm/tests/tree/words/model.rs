@@ -37,12 +37,19 @@ pub(crate) type Answer = Vec<(u32, ConceptId)>;
 /// Every text that a search can find.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Model {
+    /// What makes words of the texts.
+    pub(crate) analyser: Analyser,
     concepts: BTreeMap<u8, Option<String>>,
     /// Associations, and their texts.
     links: BTreeMap<(u8, u8), Option<String>>,
 }
 
 impl Model {
+    /// Nothing yet, of which this makes words.
+    pub(crate) fn indexed_by(analyser: Analyser) -> Self {
+        Self { analyser, ..Self::default() }
+    }
+
     /// Applies a change here and adds it to a batch.
     pub(crate) fn change(&mut self, change: &Change, batch: &mut WriteBatch) {
         match change {
@@ -79,7 +86,7 @@ impl Model {
         let texts = concepts.chain(facts).filter_map(|(id, text)| Some((id, text.as_ref()?)));
         let mut texts: Vec<(ConceptId, &String)> = texts.collect();
         texts.sort();
-        let mut builder = SectionBuilder::new(Analyser::default(), true);
+        let mut builder = SectionBuilder::new(self.analyser, true);
         for (row, (_, text)) in (0..).zip(&texts) {
             builder.put(row, text).expect("a good text");
         }

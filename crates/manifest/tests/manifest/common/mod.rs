@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "these are tests, only the lint does not see it")]
 
 use sutra_format::checksum::{PLAIN_SEED, crc32};
-use sutra_manifest::{Manifest, Metric, Problem, SegmentMetadata, VectorSpace};
+use sutra_manifest::{AnalyserName, Manifest, Metric, Problem, SegmentMetadata, VectorSpace};
 
 /// The manifest of `golden/manifest.v1.json`: every field has a value of its own.
 pub(crate) fn sample() -> Manifest {
@@ -71,6 +71,13 @@ pub(crate) fn with_spaces() -> Manifest {
     manifest
 }
 
+/// The sample with an analyser of its own.
+pub(crate) fn with_analyser() -> Manifest {
+    let mut manifest = sample();
+    manifest.analyser = AnalyserName { name: "unicode-en".to_owned(), version: 1 };
+    manifest
+}
+
 /// The sample as text, with `from` replaced by `to` and the checksum made right again.
 #[track_caller]
 pub(crate) fn forged(from: &str, to: &str) -> Vec<u8> {
@@ -81,6 +88,12 @@ pub(crate) fn forged(from: &str, to: &str) -> Vec<u8> {
 #[track_caller]
 pub(crate) fn forged_spaces(from: &str, to: &str) -> Vec<u8> {
     changed(&with_spaces(), from, to)
+}
+
+/// The same of the sample with an analyser.
+#[track_caller]
+pub(crate) fn forged_analyser(from: &str, to: &str) -> Vec<u8> {
+    changed(&with_analyser(), from, to)
 }
 
 #[track_caller]
