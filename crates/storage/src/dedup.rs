@@ -1,21 +1,25 @@
-//! Which concepts of the store may be the same as new ones.
+//! [`Dedup`]: which concepts of the store may be the same as new ones.
 
 use std::collections::HashMap;
 
 use sutra_format::ConceptId;
 use sutra_index::words::{Analyser, Purpose, Scratch};
+use sutra_lsm::VectorQuery;
 
 use crate::concept::{Concept, NewConcept};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::search::Effort;
 use crate::snapshot::Snapshot;
 
 /// A concept that may be the same as a new one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Candidate {
     /// Its id.
     pub id: ConceptId,
     /// Why it may be the same.
     pub likeness: Likeness,
+    /// How near its vector is, where that is why: exact, by the metric of the space.
+    pub score: Option<f32>,
 }
 
 /// Why two concepts may be the same, the surest reason first.
@@ -28,6 +32,19 @@ pub enum Likeness {
     Key,
     /// Their contents have the same words.
     Content,
+    /// Their vectors are near, if [that was asked](Dedup::near).
+    Vector,
+}
+
+/// Asks which concepts may be the same as new ones; made by [`Snapshot::dedup`].
+#[derive(Clone)]
+#[must_use = "it asks nothing until it is collected"]
+pub struct Dedup<'s, 'b> {
+    snapshot: &'s Snapshot,
+    batch: &'b [NewConcept<'b>],
+    /// Spaces and the least scores in them.
+    near: Vec<(Option<String>, f32)>,
+    effort: Effort,
 }
 
 /// New concepts by their words. Texts without any are like no other.
@@ -43,21 +60,80 @@ impl Snapshot {
     /// [`Store::merge_concepts`](crate::Store::merge_concepts), or put under the id that is there.
     ///
     /// Costs one walk over all concepts, which reads keys and contents where the batch has any;
-    /// so ask once for many.
+    /// so ask once for many. Vectors are compared by [`dedup`](Self::dedup).
     pub fn dedup_candidates(&self, batch: &[NewConcept<'_>]) -> Result<Vec<Vec<Candidate>>> {
+        self.dedup(batch).collect()
+    }
+
+    /// The same, and by vectors where that is asked for:
+    ///
+    /// ```
+    /// # use sutra_storage::{Error, NewConcept, Snapshot};
+    /// # fn doubles(snapshot: &Snapshot, batch: &[NewConcept<'_>]) -> Result<(), Error> {
+    /// for (new, candidates) in batch.iter().zip(snapshot.dedup(batch).near(0.97).collect()?) {
+    ///     println!("{} may be any of {candidates:?}", new.id());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn dedup<'b>(&self, batch: &'b [NewConcept<'b>]) -> Dedup<'_, 'b> {
+        Dedup { snapshot: self, batch, near: Vec::new(), effort: Effort::default() }
+    }
+}
+
+impl Dedup<'_, '_> {
+    /// And those whose vectors in the default space have a cosine of at least this with the vector of
+    /// the new one: the nearest first, [`CANDIDATES_MAX`](Snapshot::CANDIDATES_MAX) of them at most,
+    /// and none that is like it for another reason.
+    ///
+    /// Costs one search for each new vector, and no walk.
+    pub fn near(mut self, min_score: f32) -> Self {
+        self.near.push((None, min_score));
+        self
+    }
+
+    /// The same of vectors in the space of this name, by the score of its metric. Can be said of several
+    /// spaces.
+    ///
+    /// Collecting fails with [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if there is no
+    /// such space, or if a new vector in it is not of its dimension.
+    pub fn near_in(mut self, space: &str, min_score: f32) -> Self {
+        self.near.push((Some(space.to_owned()), min_score));
+        self
+    }
+
+    /// How hard to look for vectors; with the default some that are near may be missed where there are
+    /// many thousands, with [`Effort::Exact`] none.
+    pub fn effort(mut self, effort: Effort) -> Self {
+        self.effort = effort;
+        self
+    }
+
+    /// The candidates of each of the new concepts, in their order.
+    pub fn collect(&self) -> Result<Vec<Vec<Candidate>>> {
+        let mut found = self.alike()?;
+        for (space, min_score) in &self.near {
+            self.add_near(space.as_deref(), *min_score, &mut found)?;
+        }
+        Ok(found)
+    }
+
+    /// By ids and words.
+    fn alike(&self) -> Result<Vec<Vec<Candidate>>> {
+        let Self { snapshot, batch, .. } = self;
         let ids: Vec<ConceptId> = batch.iter().map(NewConcept::id).collect();
         let mut found: Vec<Vec<Candidate>> = Vec::with_capacity(batch.len());
-        for (id, stored) in ids.iter().zip(self.concepts(&ids)?) {
-            let same = stored.map(|_| Candidate { id: *id, likeness: Likeness::Id });
+        for (id, stored) in ids.iter().zip(snapshot.concepts(&ids)?) {
+            let same = stored.map(|_| Candidate::of(*id, Likeness::Id));
             found.push(same.into_iter().collect());
         }
-        let mut words = Words::default();
+        let mut words = Words::new(snapshot.analyser());
         let keys = words.of_all(batch.iter().map(|concept| concept.key));
         let contents = words.of_all(batch.iter().map(|concept| concept.payload.content));
         if keys.is_empty() && contents.is_empty() {
             return Ok(found);
         }
-        for concept in self.iter()? {
+        for concept in snapshot.iter()? {
             let concept = concept?;
             add(&mut found, &concept, Likeness::Key, words.alike(&keys, || concept.key())?);
             let alike = words.alike(&contents, || concept.content())?;
@@ -67,6 +143,49 @@ impl Snapshot {
             candidates.sort_by_key(|candidate| candidate.likeness);
         }
         Ok(found)
+    }
+
+    /// By the vectors of one space.
+    fn add_near(
+        &self,
+        space: Option<&str>,
+        min_score: f32,
+        found: &mut [Vec<Candidate>],
+    ) -> Result<()> {
+        if min_score.is_nan() {
+            return Err(Error::invalid("the least score must be a number"));
+        }
+        let snapshot = self.snapshot.engine();
+        let code = |name| snapshot.space_named(name).ok_or_else(|| Error::no_space(name));
+        let code = space.map_or(Ok(0), code)?;
+        for (new, candidates) in self.batch.iter().zip(found) {
+            let Some(vector) = new.payload.vector.filter(|_| new.payload.space == space) else {
+                continue;
+            };
+            let query = VectorQuery {
+                vector,
+                space: code,
+                limit: Snapshot::CANDIDATES_MAX,
+                effort: self.effort,
+                min_score: Some(min_score),
+            };
+            let keep = |concept: &sutra_lsm::Concept<'_>| {
+                let is_known = candidates.iter().any(|other| other.id == concept.id());
+                Ok(!is_known && !concept.record().is_fact())
+            };
+            let hits = snapshot.search_vectors(&query, Some(&keep))?;
+            candidates.extend(hits.iter().map(|hit| Candidate {
+                score: Some(hit.score),
+                ..Candidate::of(hit.concept.id(), Likeness::Vector)
+            }));
+        }
+        Ok(())
+    }
+}
+
+impl Candidate {
+    fn of(id: ConceptId, likeness: Likeness) -> Self {
+        Self { id, likeness, score: None }
     }
 }
 
@@ -78,13 +197,12 @@ fn add(found: &mut [Vec<Candidate>], concept: &Concept<'_>, likeness: Likeness, 
         let of_likeness = candidates.iter().filter(|other| other.likeness == likeness);
         let is_full = of_likeness.count() >= Snapshot::CANDIDATES_MAX;
         if !is_full && candidates.iter().all(|other| other.id != id) {
-            candidates.push(Candidate { id, likeness });
+            candidates.push(Candidate::of(id, likeness));
         }
     }
 }
 
 /// Makes of a text the words that it is compared by.
-#[derive(Default)]
 struct Words {
     analyser: Analyser,
     scratch: Scratch,
@@ -92,6 +210,10 @@ struct Words {
 }
 
 impl Words {
+    fn new(analyser: Analyser) -> Self {
+        Self { analyser, scratch: Scratch::default(), words: String::new() }
+    }
+
     fn of_all<'a>(&mut self, texts: impl Iterator<Item = Option<&'a str>>) -> ByWords {
         let mut by_words = ByWords::new();
         for (at, text) in texts.enumerate() {

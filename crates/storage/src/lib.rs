@@ -234,7 +234,7 @@ mod transaction;
 pub use association::NewAssociation;
 pub use batch::Batch;
 pub use concept::{Concept, NewConcept};
-pub use dedup::{Candidate, Likeness};
+pub use dedup::{Candidate, Dedup, Likeness};
 pub use error::{Error, ErrorKind, Result};
 pub use history::{Change, Changed, ConceptVersion};
 pub use neighbors::{Direction, Neighbor, Neighbors};

@@ -1,11 +1,15 @@
 //! Which concepts may be the same as new ones.
 
-use sutra_storage::{Batch, Candidate, ConceptId, Likeness, NewConcept, Snapshot};
+use sutra_storage::{
+    AssociationKind, Batch, Candidate, ConceptId, Effort, ErrorKind, Likeness, Metric,
+    NewAssociation, NewConcept, Snapshot, VectorSpace,
+};
+use sutra_testkit::SplitMix;
 
 use super::open;
 
 fn candidate(key: &str, likeness: Likeness) -> Candidate {
-    Candidate { id: ConceptId::from_key(key), likeness }
+    Candidate { id: ConceptId::from_key(key), likeness, score: None }
 }
 
 #[test]
@@ -59,4 +63,110 @@ fn a_common_text_gives_a_bounded_number_and_the_surer_reason_first() {
     let found = store.snapshot().dedup_candidates(&new).unwrap();
     assert_eq!(found[0].len(), Snapshot::CANDIDATES_MAX + 1);
     assert_eq!(found[0][0], candidate("A-key", Likeness::Key));
+}
+
+/// What is near among all concepts, found by comparing each of them.
+fn near(
+    snapshot: &Snapshot,
+    vector: &[f32],
+    space: Option<&str>,
+    min_score: f32,
+    known: &[Candidate],
+) -> Vec<(f32, ConceptId)> {
+    let mut near = Vec::new();
+    for concept in snapshot.iter().unwrap() {
+        let concept = concept.unwrap();
+        let Some(other) = concept.vector().unwrap() else { continue };
+        if concept.vector_space().unwrap() != space || other.len() != vector.len() {
+            continue;
+        }
+        let sum = |a: &[f32], b: &[f32]| -> f32 { a.iter().zip(b).map(|(a, b)| a * b).sum() };
+        let score = match space {
+            None => sum(vector, other) / (sum(vector, vector) * sum(other, other)).sqrt(),
+            Some(_) => -vector.iter().zip(other).map(|(a, b)| (a - b) * (a - b)).sum::<f32>(),
+        };
+        if score >= min_score && known.iter().all(|candidate| candidate.id != concept.id()) {
+            near.push((score, concept.id()));
+        }
+    }
+    near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    near.truncate(Snapshot::CANDIDATES_MAX);
+    near
+}
+
+#[test]
+fn near_vectors_of_one_space_are_candidates_like_those_that_comparing_all_finds() {
+    let place = tempfile::tempdir().unwrap();
+    let store = open(place.path());
+    store.register_vector_space(&VectorSpace::new("far", 3).metric(Metric::Euclidean)).unwrap();
+    let mut chance = SplitMix::new(7);
+    // Whole numbers, so that scores in "far" are exact, and powers of two that none is on the edge.
+    let mut vector = || [(); 3].map(|()| chance.below(9) as f32 - 4.25);
+    for round in 0..3 {
+        let mut batch = Batch::new();
+        for n in 0..150 {
+            let (key, vector) = (format!("{} {}", round, n % 120), vector());
+            let new = NewConcept::with_key(&key).vector(&vector);
+            batch.put(if n % 3 == 0 { new } else { new.space("far") }).unwrap();
+        }
+        let ends = [ConceptId::from_key("0 1"), ConceptId::from_key("0 2")];
+        let fact = NewAssociation::new(ends[0], AssociationKind::CAUSAL, ends[1]);
+        batch.associate(fact.vector(&[1.75; 3]).space("far")).unwrap();
+        store.commit(&batch).unwrap();
+        if round < 2 {
+            store.flush().unwrap();
+        }
+    }
+    let snapshot = store.snapshot();
+    let vectors: Vec<[f32; 3]> = (0..40).map(|_| vector()).collect();
+    let keys: Vec<String> = (0..40).map(|n| format!("{}  {}!", n % 3, n * 7)).collect();
+    let mut new: Vec<NewConcept<'_>> = Vec::new();
+    for (n, (key, vector)) in keys.iter().zip(&vectors).enumerate() {
+        let concept = NewConcept::with_key(key).vector(vector);
+        new.push(if n % 2 == 0 { concept } else { concept.space("far") });
+    }
+    new.push(NewConcept::with_key("0 1").vector(&[0.75; 2])); // Of a dimension that nothing has.
+    new.push(NewConcept::with_key("no vector"));
+    for (cosine, distance) in [(0.99, -9.0), (0.9, -30.0), (-1.0, -1_000.0)] {
+        let asked = snapshot.dedup(&new).near(cosine).near_in("far", distance);
+        let found = asked.clone().effort(Effort::Exact).collect().unwrap();
+        assert_eq!(found, asked.collect().unwrap(), "few are compared one by one in any case");
+        let plain = snapshot.dedup_candidates(&new).unwrap();
+        let mut most = 0;
+        for (at, (found, plain)) in found.iter().zip(&plain).enumerate() {
+            let (known, by_vector) = found.split_at(plain.len());
+            assert_eq!(known, plain, "the surer reasons come first");
+            let Some(vector) = vectors.get(at) else { continue };
+            let (space, least) = if at % 2 == 0 { (None, cosine) } else { (Some("far"), distance) };
+            let expected = near(&snapshot, vector, space, least, plain);
+            assert_eq!(by_vector.len(), expected.len(), "{at}");
+            for (candidate, (score, id)) in by_vector.iter().zip(expected) {
+                assert_eq!(candidate.likeness, Likeness::Vector);
+                assert!((candidate.score.unwrap() - score).abs() < 1e-5, "{candidate:?}, {score}");
+                assert!(space.is_none() || candidate.id == id, "{at}: exact scores, one order");
+            }
+            most = most.max(by_vector.len());
+        }
+        assert!(most > 0 && (cosine > -1.0 || most == Snapshot::CANDIDATES_MAX), "{most}");
+        assert!(found[40].len() == 1 && found[41].is_empty(), "{:?}", &found[40..]);
+    }
+}
+
+#[test]
+fn near_vectors_are_looked_for_only_where_that_makes_sense() {
+    let place = tempfile::tempdir().unwrap();
+    let store = open(place.path());
+    store.register_vector_space(&VectorSpace::new("far", 3).metric(Metric::Euclidean)).unwrap();
+    let snapshot = store.snapshot();
+    let new = [NewConcept::with_key("a").vector(&[1.0, 2.0]).space("far")];
+    assert_eq!(snapshot.dedup(&new).near(0.5).collect().unwrap(), [[]], "another space");
+    for (asked, why) in [
+        (snapshot.dedup(&new).near(f32::NAN), "must be a number"),
+        (snapshot.dedup(&new).near_in("none", 0.5), "no vector space is named \"none\""),
+        (snapshot.dedup(&new).near_in("far", 0.5), "2 values"),
+    ] {
+        let error = asked.collect().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(error.to_string().contains(why), "{error}");
+    }
 }
