@@ -27,7 +27,7 @@ pub enum Matching {
 ///
 /// Contents of concepts and of associations are searched, attributes and keys are not. Words are
 /// compared without case and diacritics, and by their stems if the store was
-/// [made so](crate::StoreOptions::analyser). The score is BM25 over all texts that the snapshot sees:
+/// [made so](crate::StoreOptions::analyser()). The score is BM25 over all texts that the snapshot sees:
 /// exact, and to the last bit that of an index made afresh. What was committed is found at once.
 #[derive(Clone)]
 #[must_use = "it asks nothing until it is collected"]

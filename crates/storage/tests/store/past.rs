@@ -148,6 +148,7 @@ fn a_time_before_history_is_refused_with_the_time_when_it_began() {
     let [one, ..] = three(&store);
     let since = |time| store.snapshot_at(time).err().expect("refused").kept_since();
     assert_eq!(since(one), None, "nothing is kept");
+    store.flush().unwrap(); // What is in memory becomes history as a whole.
     store.set_retention(Retention::Forever).unwrap();
     let began = since(1).expect("a time");
     assert!(began >= one);
