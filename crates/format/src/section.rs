@@ -109,11 +109,16 @@ pub enum SectionKind {
     /// [`Moment`]s by rising sequence number and time: when the commits of a history segment were
     /// made.
     Timeline = 17,
+    /// u64 for each of the concept versions: its sequence number. A search among the versions of a
+    /// row reads these, which lie together, and then one record.
+    ConceptVersionSeqs = 18,
+    /// The same of the association versions.
+    AssociationVersionSeqs = 19,
 }
 
 impl SectionKind {
     /// Every kind that version 1 knows.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::PageSums,
         Self::ConceptLines,
         Self::SourceLines,
@@ -131,6 +136,8 @@ impl SectionKind {
         Self::AssociationVersions,
         Self::AssociationVersionStarts,
         Self::Timeline,
+        Self::ConceptVersionSeqs,
+        Self::AssociationVersionSeqs,
     ];
 
     /// The number that the section table holds.

@@ -2,12 +2,12 @@
 //!
 //! The blocks and directories are those of any sorted segment, with one row for each key: the newest
 //! version that the segment has of it. The older ones of a row lie together in a section of their
-//! own, newest first. So a look-up as of some sequence number costs a look-up, and a binary search
-//! among the versions of one key.
+//! own, newest first, and their sequence numbers in another. So a look-up as of some sequence number
+//! costs a look-up, a search among numbers that lie together, and the record of one version.
 
 use sutra_format::segment::{Moment, SegmentFlags};
 use sutra_format::{AssociationRecord, ConceptId, ConceptRecord};
-use zerocopy::little_endian::U32;
+use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 use crate::error::Result;
@@ -44,6 +44,24 @@ pub fn shared_payload(newer: &ConceptRecord, older: &ConceptRecord) -> [bool; 2]
     [texts[0].is_some() && texts[0] == texts[1], vectors[0].is_some() && vectors[0] == vectors[1]]
 }
 
+/// Among how many numbers no place is halved any more: reading all of them waits for memory once.
+const NEAR: usize = 128;
+
+/// How many of the numbers, which fall, are above `upto`.
+#[inline]
+fn above(seqs: &[U64], upto: u64) -> usize {
+    let (mut low, mut high) = (0, seqs.len());
+    while high - low > NEAR {
+        let middle = usize::midpoint(low, high);
+        if seqs[middle].get() > upto {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    low + seqs[low..high].iter().filter(|seq| seq.get() > upto).count()
+}
+
 impl<D: AsRef<[u8]>> Segment<D> {
     /// Whether it is read for what was, and not for what is.
     #[inline]
@@ -73,12 +91,12 @@ impl<D: AsRef<[u8]>> Segment<D> {
 
     /// The version of the concept in `row` at or below the sequence number `upto`.
     pub fn concept_at(&self, row: u32, upto: u64) -> Result<Option<&ConceptRecord>> {
-        self.version_at(self.concept(row)?, upto, || self.concept_versions(row))
+        self.version_at(&self.sections.concept_versions, self.concept(row)?, row, upto)
     }
 
     /// The version of the association in `row` at or below the sequence number `upto`.
     pub fn association_at(&self, row: u32, upto: u64) -> Result<Option<&AssociationRecord>> {
-        self.version_at(self.association(row)?, upto, || self.association_versions(row))
+        self.version_at(&self.sections.association_versions, self.association(row)?, row, upto)
     }
 
     /// The row of a concept, if it has any.
@@ -97,20 +115,35 @@ impl<D: AsRef<[u8]>> Segment<D> {
     #[inline]
     fn version_at<'a, R: Versioned>(
         &'a self,
+        versions: &Versions,
         newest: &'a R,
+        row: u32,
         upto: u64,
-        older: impl FnOnce() -> Result<&'a [R]>,
     ) -> Result<Option<&'a R>> {
         if newest.seq() <= upto {
             return Ok(Some(newest));
         }
-        let older = older()?;
-        Ok(older.get(older.partition_point(|version| version.seq() > upto)))
+        let (start, end) = self.versions_of::<R>(versions, row)?;
+        let place = Place { offset: versions.seqs.offset + start * 8, length: (end - start) * 8 };
+        let version = start + above(self.values(place)?, upto) as u64;
+        if version == end {
+            return Ok(None);
+        }
+        self.value(versions.rows.offset + version * size_of::<R>() as u64).map(Some)
     }
 
     fn versions<R: Versioned>(&self, versions: &Versions, row: u32) -> Result<&[R]> {
+        let (start, end) = self.versions_of::<R>(versions, row)?;
+        let bytes = size_of::<R>() as u64;
+        let offset = versions.rows.offset + start * bytes;
+        self.values(Place { offset, length: (end - start) * bytes })
+    }
+
+    /// Which of the older versions are of a row.
+    #[inline]
+    fn versions_of<R>(&self, versions: &Versions, row: u32) -> Result<(u64, u64)> {
         if versions.starts.length == 0 {
-            return Ok(&[]);
+            return Ok((0, 0));
         }
         let offset = versions.starts.offset + u64::from(row) * 4;
         if offset + 8 > versions.starts.end() {
@@ -122,8 +155,7 @@ impl<D: AsRef<[u8]>> Segment<D> {
             let reason = "versions of a row do not follow one another";
             return Err(self.corrupt(invalid(offset, reason)));
         }
-        let offset = versions.rows.offset + start * bytes;
-        self.values(Place { offset, length: (end - start) * bytes })
+        Ok((start, end))
     }
 
     /// Checks that versions are of their row and fall, and that moments rise up to the last number.
@@ -155,6 +187,7 @@ impl<D: AsRef<[u8]>> Segment<D> {
         is_same: impl Fn(&R, &R) -> bool,
     ) -> Result<()> {
         let mut behind = 0;
+        let mut seqs = self.values::<U64>(versions.seqs)?.iter();
         for (row, newest) in (0..).zip(rows) {
             let older: &[R] = self.versions(versions, row)?;
             let at = versions.rows.offset + behind * size_of::<R>() as u64;
@@ -165,6 +198,10 @@ impl<D: AsRef<[u8]>> Segment<D> {
                     return Err(self.corrupt(invalid(at, reason)));
                 }
                 last = version.seq();
+                if seqs.next().is_none_or(|seq| seq.get() != last) {
+                    let reason = "number of an older version is not its sequence number";
+                    return Err(self.corrupt(invalid(versions.seqs.offset, reason)));
+                }
             }
             behind += older.len() as u64;
         }

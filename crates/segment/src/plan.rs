@@ -51,6 +51,8 @@ pub(crate) struct Starts {
     pub(crate) concept_lines: u64,
     pub(crate) concept_versions: u64,
     pub(crate) association_versions: u64,
+    pub(crate) concept_version_seqs: u64,
+    pub(crate) association_version_seqs: u64,
 }
 
 impl SegmentPlan {
@@ -72,6 +74,9 @@ impl SegmentPlan {
         assert!(older.associations <= ROWS_MAX, "a segment has at most {ROWS_MAX} versions");
         let association_versions =
             behind(concept_versions, older.concepts * ConceptRecord::BYTES as u64);
+        let concept_version_seqs =
+            behind(association_versions, older.associations * AssociationRecord::BYTES as u64);
+        let association_version_seqs = behind(concept_version_seqs, older.concepts * 8);
         Starts {
             concepts,
             associations,
@@ -80,6 +85,8 @@ impl SegmentPlan {
             concept_lines,
             concept_versions,
             association_versions,
+            concept_version_seqs,
+            association_version_seqs,
         }
     }
 }

@@ -48,10 +48,12 @@ impl Directory {
     }
 }
 
-/// Older versions of rows, and where those of each row start. No starts: no row has any.
+/// Older versions of rows, their sequence numbers, and where those of each row start. No starts: no
+/// row has any.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Versions {
     pub(crate) rows: Place,
+    pub(crate) seqs: Place,
     pub(crate) starts: Place,
 }
 
@@ -155,8 +157,10 @@ impl Sections {
             let at = find(entries, kind).offset;
             return Err(invalid(at, "section of a history segment, and it is none"));
         }
-        let versions = |rows_kind, starts, bytes, count| {
-            versions(rows(entries, rows_kind, bytes)?, rows(entries, starts, 4)?, count)
+        let versions = |[rows_kind, seqs, starts]: [SectionKind; 3], bytes, count| {
+            let (seqs, starts) = (find(entries, seqs), find(entries, starts));
+            let rows = rows(entries, rows_kind, bytes)?;
+            versions(Versions { rows, seqs, starts }, bytes as u64, count)
         };
         Ok(Self {
             concepts: directory(lines, Place::default(), concepts, concepts)?,
@@ -171,15 +175,9 @@ impl Sections {
             homes: rows(entries, SectionKind::PayloadHomes, PayloadHome::BYTES)?,
             words: find(entries, SectionKind::Words),
             vector_index: find(entries, SectionKind::VectorIndex),
-            concept_versions: versions(
-                SectionKind::ConceptVersions,
-                SectionKind::ConceptVersionStarts,
-                ConceptRecord::BYTES,
-                concepts,
-            )?,
+            concept_versions: versions(CONCEPT_VERSIONS, ConceptRecord::BYTES, concepts)?,
             association_versions: versions(
-                SectionKind::AssociationVersions,
-                SectionKind::AssociationVersionStarts,
+                ASSOCIATION_VERSIONS,
                 AssociationRecord::BYTES,
                 associations,
             )?,
@@ -190,22 +188,40 @@ impl Sections {
 }
 
 /// What only a history segment has.
-const HISTORY: [SectionKind; 5] = [
+const HISTORY: [SectionKind; 7] = [
     SectionKind::ConceptVersions,
+    SectionKind::ConceptVersionSeqs,
     SectionKind::ConceptVersionStarts,
     SectionKind::AssociationVersions,
+    SectionKind::AssociationVersionSeqs,
     SectionKind::AssociationVersionStarts,
     SectionKind::Timeline,
 ];
 
-/// Versions have a start for each of `count` rows and one more, or there are none.
-fn versions(rows: Place, starts: Place, count: u64) -> Result<Versions, FormatError> {
-    let expected = if rows.length == 0 { 0 } else { (count + 1) * 4 };
-    if starts.length == expected {
-        Ok(Versions { rows, starts })
-    } else {
-        Err(invalid(starts.offset, "starts of versions do not match the rows"))
+/// The sections of older versions: rows, sequence numbers, starts.
+const CONCEPT_VERSIONS: [SectionKind; 3] = [
+    SectionKind::ConceptVersions,
+    SectionKind::ConceptVersionSeqs,
+    SectionKind::ConceptVersionStarts,
+];
+
+const ASSOCIATION_VERSIONS: [SectionKind; 3] = [
+    SectionKind::AssociationVersions,
+    SectionKind::AssociationVersionSeqs,
+    SectionKind::AssociationVersionStarts,
+];
+
+/// Versions have a sequence number each, and a start for each of `count` rows and one more, or there
+/// are none.
+fn versions(versions: Versions, bytes: u64, count: u64) -> Result<Versions, FormatError> {
+    let Versions { rows, seqs, starts } = versions;
+    if seqs.length != rows.length / bytes * 8 {
+        return Err(invalid(seqs.offset, "numbers of versions do not match the versions"));
     }
+    if starts.length != if rows.length == 0 { 0 } else { (count + 1) * 4 } {
+        return Err(invalid(starts.offset, "starts of versions do not match the rows"));
+    }
+    Ok(versions)
 }
 
 /// Where the section of a kind is. Absent and empty are the same.

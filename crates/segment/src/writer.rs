@@ -59,14 +59,15 @@ pub struct SegmentWriter<'a, F> {
 /// Older versions of rows that are being written.
 struct Older<'a, F> {
     rows: Cursor<'a, F>,
+    seqs: Cursor<'a, F>,
     count: u32,
     /// For each row the number of versions before its own.
     starts: Vec<U32>,
 }
 
 impl<'a, F: File> Older<'a, F> {
-    fn new(rows: Cursor<'a, F>) -> Self {
-        Self { rows, count: 0, starts: Vec::new() }
+    fn new(rows: Cursor<'a, F>, seqs: Cursor<'a, F>) -> Self {
+        Self { rows, seqs, count: 0, starts: Vec::new() }
     }
 
     /// Notes that a row begins.
@@ -76,16 +77,17 @@ impl<'a, F: File> Older<'a, F> {
         }
     }
 
-    fn push(&mut self, record: &[u8]) -> Result<()> {
+    fn push(&mut self, record: &[u8], seq: U64) -> Result<()> {
         self.count += 1;
-        Ok(self.rows.write(record)?)
+        self.rows.write(record)?;
+        Ok(self.seqs.write(seq.as_bytes())?)
     }
 
-    /// The starts, if any row has versions.
-    fn finish(mut self) -> Result<(Part, Vec<U32>)> {
+    /// Versions, their sequence numbers, and the starts, if any row has versions.
+    fn finish(mut self) -> Result<(Part, Part, Vec<U32>)> {
         self.starts.push(U32::new(self.count));
         let starts = if self.count == 0 { Vec::new() } else { self.starts };
-        Ok((self.rows.finish()?, starts))
+        Ok((self.rows.finish()?, self.seqs.finish()?, starts))
     }
 }
 
@@ -121,8 +123,14 @@ impl<'a, F: File> SegmentWriter<'a, F> {
             homes: Vec::new(),
             words: Vec::new(),
             vector_index: Vec::new(),
-            concept_versions: Older::new(cursor(starts.concept_versions)),
-            association_versions: Older::new(cursor(starts.association_versions)),
+            concept_versions: Older::new(
+                cursor(starts.concept_versions),
+                cursor(starts.concept_version_seqs),
+            ),
+            association_versions: Older::new(
+                cursor(starts.association_versions),
+                cursor(starts.association_version_seqs),
+            ),
             timeline: Vec::new(),
         }
     }
@@ -178,13 +186,13 @@ impl<'a, F: File> SegmentWriter<'a, F> {
     /// Adds the next older version of the concept that was pushed last.
     pub fn push_concept_version(&mut self, record: &ConceptRecord) -> Result<()> {
         debug_assert_eq!(record.check(), Ok(()), "{record:?}");
-        self.concept_versions.push(record.as_bytes())
+        self.concept_versions.push(record.as_bytes(), record.seq)
     }
 
     /// Adds the next older version of the association that was pushed last.
     pub fn push_association_version(&mut self, record: &AssociationRecord) -> Result<()> {
         debug_assert_eq!(record.check(), Ok(()), "{record:?}");
-        self.association_versions.push(record.as_bytes())
+        self.association_versions.push(record.as_bytes(), record.seq)
     }
 
     /// Sets when the commits of a history segment were made: moments that rise strictly, the last
@@ -284,10 +292,12 @@ impl<'a, F: File> SegmentWriter<'a, F> {
         let mut lines = self.concept_lines;
         self.lines.finish(|line| lines.write(line.as_bytes()))?;
         assembly.add(SectionKind::ConceptLines, &lines.finish()?);
-        let (concept_versions, concept_starts) = self.concept_versions.finish()?;
-        let (association_versions, association_starts) = self.association_versions.finish()?;
-        assembly.add(SectionKind::ConceptVersions, &concept_versions);
-        assembly.add(SectionKind::AssociationVersions, &association_versions);
+        let (rows, concept_seqs, concept_starts) = self.concept_versions.finish()?;
+        assembly.add(SectionKind::ConceptVersions, &rows);
+        let (rows, association_seqs, association_starts) = self.association_versions.finish()?;
+        assembly.add(SectionKind::AssociationVersions, &rows);
+        assembly.add(SectionKind::ConceptVersionSeqs, &concept_seqs);
+        assembly.add(SectionKind::AssociationVersionSeqs, &association_seqs);
         let (source_lines, starts) = (SectionKind::SourceLines, SectionKind::SourceStarts);
         self.sources.write(&mut assembly, source_lines, starts, associations)?;
         write_targets(&mut assembly, &block, self.incoming)?;

@@ -193,6 +193,8 @@ fn section_name(code: u32) -> String {
         Some(SectionKind::AssociationVersions) => "association versions",
         Some(SectionKind::AssociationVersionStarts) => "association version starts",
         Some(SectionKind::Timeline) => "timeline",
+        Some(SectionKind::ConceptVersionSeqs) => "concept version numbers",
+        Some(SectionKind::AssociationVersionSeqs) => "association version numbers",
         None => return format!("kind {code}, unknown"),
     };
     name.into()

@@ -2,7 +2,9 @@
 
 use sutra_format::hash::placement;
 use sutra_format::segment::Moment;
-use sutra_format::{AssociationKind, AssociationRecord, ConceptId, ConceptRecord, SegmentHeader};
+use sutra_format::{
+    AssociationKind, AssociationRecord, ConceptId, ConceptRecord, SectionKind, SegmentHeader,
+};
 use sutra_fs::{Dir, File, Name};
 use sutra_segment::{OlderVersions, Segment, SegmentError, SegmentPlan, SegmentWriter};
 use sutra_testkit::SimDir;
@@ -145,6 +147,43 @@ fn versions_that_are_of_another_row_or_not_older_are_noticed() {
     let mut history = sample();
     history.associations[place][1].seq = history.associations[place][0].seq;
     assert!(history.refused().contains("not older"), "{}", history.refused());
+}
+
+#[test]
+fn a_search_among_many_versions_finds_each() {
+    let count = 1_000;
+    let versions: Vec<_> = (1..=count).rev().map(|v| concept(1, 10 * v)).collect();
+    let moments = vec![(20_000, 1)];
+    let history = History { concepts: vec![versions], associations: Vec::new(), moments };
+    let segment = Segment::open(history.write(), "history").unwrap();
+    for version in 0..=count {
+        for upto in [10 * version, 10 * version + 9] {
+            let found = segment.concept_at(0, upto).unwrap().map(|record| record.seq.get());
+            assert_eq!(found, Some(10 * version).filter(|seq| *seq > 0), "as of {upto}");
+        }
+    }
+}
+
+/// Where a section starts.
+fn section(bytes: &[u8], kind: SectionKind) -> usize {
+    let header = SegmentHeader::ref_from_prefix(bytes).unwrap().0;
+    let table = header.section_table_offset.get() as usize;
+    let entries = header.sections(&bytes[table..]).unwrap();
+    let entry = entries.iter().find(|entry| entry.kind.get() == kind.code()).unwrap();
+    entry.offset.get() as usize
+}
+
+#[test]
+fn a_number_that_is_not_that_of_its_version_is_noticed() {
+    for kind in [SectionKind::ConceptVersionSeqs, SectionKind::AssociationVersionSeqs] {
+        let mut bytes = sample().write();
+        let start = section(&bytes, kind);
+        bytes[start] ^= 1;
+        sum_again(&mut bytes);
+        let segment = Segment::open(bytes, "history").unwrap();
+        let error = segment.verify(&mut |_| {}).unwrap_err().to_string();
+        assert!(error.contains("not its sequence number"), "{error}");
+    }
 }
 
 #[test]
