@@ -6,6 +6,7 @@ mod compact;
 mod delete;
 mod demo;
 mod erase;
+mod expiry;
 mod export;
 mod get;
 mod health;
@@ -44,6 +45,7 @@ pub(crate) enum Command {
     History(history::History),
     Changes(changes::Changes),
     Retention(retention::Retention),
+    Expiry(expiry::Expiry),
     Merge(merge::Merge),
     Invalidate(invalidate::Invalidate),
     Delete(delete::Delete),
@@ -73,6 +75,7 @@ impl Command {
             Self::History(history) => history.run(options, terminal),
             Self::Changes(changes) => changes.run(options, terminal),
             Self::Retention(retention) => retention.run(options, terminal),
+            Self::Expiry(expiry) => expiry.run(options, terminal),
             Self::Merge(merge) => merge.run(options, terminal),
             Self::Invalidate(invalidate) => invalidate.run(options, terminal),
             Self::Delete(delete) => delete.run(options, terminal),

@@ -19,6 +19,7 @@ mod progress;
 mod record;
 mod show;
 mod sink;
+mod span;
 mod tell;
 mod terminal;
 mod which;

@@ -76,7 +76,7 @@ impl<D: Dir> LsmTree<D> {
     /// [out of space](LsmError::is_out_of_space) it can be tried again. If the writer is poisoned
     /// it is unknown whether the batch is on disk; opening the store again tells.
     pub fn commit(&self, batch: WriteBatch, durability: Durability) -> Result<CommitInfo> {
-        self.submit(batch, durability, None)
+        self.inner.submit(batch, durability, None)
     }
 
     /// [`commit`](Self::commit), but only if all that was read still reads the same; else it fails
@@ -88,34 +88,7 @@ impl<D: Dir> LsmTree<D> {
         reads: Reads,
         durability: Durability,
     ) -> Result<CommitInfo> {
-        self.submit(batch, durability, Some(reads))
-    }
-
-    fn submit(
-        &self,
-        batch: WriteBatch,
-        durability: Durability,
-        reads: Option<Reads>,
-    ) -> Result<CommitInfo> {
-        let inner = &*self.inner;
-        inner.check_writable()?;
-        inner.version.load().spaces.check_all(batch.spaces())?;
-        let now = inner.environment.now();
-        if batch.is_empty() {
-            let seq = inner.visible.load(Ordering::Acquire);
-            return Ok(CommitInfo { first_seq: seq + 1, last_seq: seq, time: now });
-        }
-        let body =
-            batch.into_body(now).summed().map_err(|e| LsmError::invalid("batch", e.to_string()))?;
-        let weight = body.body().byte_size();
-        let waiting = Waiting { body, durability, reads };
-        match inner.queue.submit(waiting, weight, |group| inner.lead(group)) {
-            Ok(result) => result,
-            Err(GroupPoisoned) => {
-                inner.poison.set("a commit panicked; please report it");
-                Err(inner.poison.check().err().unwrap_or(LsmError::ReadOnly))
-            }
-        }
+        self.inner.submit(batch, durability, Some(reads))
     }
 
     /// Makes every commit so far durable, whatever it asked for.
@@ -126,6 +99,32 @@ impl<D: Dir> LsmTree<D> {
 }
 
 impl<D: Dir> Inner<D> {
+    pub(crate) fn submit(
+        &self,
+        batch: WriteBatch,
+        durability: Durability,
+        reads: Option<Reads>,
+    ) -> Result<CommitInfo> {
+        self.check_writable()?;
+        self.version.load().spaces.check_all(batch.spaces())?;
+        let now = self.environment.now();
+        if batch.is_empty() {
+            let seq = self.visible.load(Ordering::Acquire);
+            return Ok(CommitInfo { first_seq: seq + 1, last_seq: seq, time: now });
+        }
+        let body =
+            batch.into_body(now).summed().map_err(|e| LsmError::invalid("batch", e.to_string()))?;
+        let weight = body.body().byte_size();
+        let waiting = Waiting { body, durability, reads };
+        match self.queue.submit(waiting, weight, |group| self.lead(group)) {
+            Ok(result) => result,
+            Err(GroupPoisoned) => {
+                self.poison.set("a commit panicked; please report it");
+                Err(self.poison.check().err().unwrap_or(LsmError::ReadOnly))
+            }
+        }
+    }
+
     pub(crate) fn writer(&self) -> Result<MutexGuard<'_, Writer<D>>> {
         self.writer.as_ref().map(Mutex::lock).ok_or(LsmError::ReadOnly)
     }

@@ -12,6 +12,7 @@ use sutra_fs::Dir;
 use sutra_manifest::Manifest;
 
 use crate::error::Result;
+use crate::expiry::Candidate;
 use crate::files::{Role, SegmentFile, segment_name};
 use crate::output::{Filter, Input, Label, Stop, Survey, Words};
 use crate::plan::{self, LevelSize};
@@ -33,20 +34,24 @@ impl<D: Dir> LsmTree<D> {
     /// Says whether there were at least two.
     pub fn compact_level(&self, level: u32) -> Result<bool> {
         self.inner.check_writable()?;
-        let _turn = self.inner.compacting.lock();
-        let version = self.inner.version.load_full();
-        let segments: Vec<_> = version.segments.iter().filter(|f| f.level == level).collect();
-        if segments.len() < 2 {
-            return Ok(false);
-        }
-        let target = plan::target(level);
-        self.inner.compact(&version, &segments, target, Words::AsUsual).map_err(closing)?;
+        let expired = {
+            let _turn = self.inner.compacting.lock();
+            let version = self.inner.version.load_full();
+            let segments: Vec<_> = version.segments.iter().filter(|f| f.level == level).collect();
+            if segments.len() < 2 {
+                return Ok(false);
+            }
+            let target = plan::target(level);
+            self.inner.compact(&version, &segments, target, Words::AsUsual).map_err(closing)?
+        };
+        self.inner.forget(&expired)?;
         Ok(true)
     }
 
     /// Flushes what is in memory, then merges all segments into one, and drops whatever is
-    /// deleted or replaced. Costs about the size of the store in reading and in writing.
+    /// deleted, replaced or [expired](Self::set_expiry). Costs about the size of the store in reading and in writing.
     pub fn compact_all(&self) -> Result<()> {
+        self.forget_expired()?;
         self.merge_all(Words::AsUsual)
     }
 
@@ -102,32 +107,40 @@ pub(crate) fn closing(stop: Stop) -> crate::error::LsmError {
 
 impl<D: Dir> Inner<D> {
     pub(crate) fn compaction_step(&self) -> Result<bool> {
+        let (done, expired) = self.merge_step()?;
+        self.forget(&expired)?;
+        Ok(done)
+    }
+
+    /// Merges what is due first, if anything is; gives what of it is expired, too.
+    fn merge_step(&self) -> Result<(bool, Vec<Candidate>)> {
         let _turn = self.compacting.lock();
         self.poison.check()?;
         let version = self.version.load_full();
         let Some(level) = plan::due(&version.level_sizes(), &self.config) else {
             return match self.history_step(&version) {
                 Err(Stop::Failed(error)) => Err(error),
-                Err(Stop::Cancelled) => Ok(false),
-                Ok(done) => Ok(done),
+                Err(Stop::Cancelled) => Ok((false, Vec::new())),
+                Ok(done) => Ok((done, Vec::new())),
             };
         };
         let segments: Vec<_> = version.segments.iter().filter(|f| f.level == level).collect();
         match self.compact(&version, &segments, plan::target(level), Words::AsUsual) {
-            Ok(()) => Ok(true),
+            Ok(expired) => Ok((true, expired)),
             Err(Stop::Failed(error)) => Err(error),
-            Err(Stop::Cancelled) => Ok(false),
+            Err(Stop::Cancelled) => Ok((false, Vec::new())),
         }
     }
 
-    /// Merges `segments`, which follow one another in `version`, newest first.
+    /// Merges `segments`, which follow one another in `version`, newest first; gives what is expired in
+    /// the new segment.
     fn compact(
         &self,
         version: &Version<D>,
         segments: &[&SegmentFile<D>],
         level: u32,
         words: Words,
-    ) -> std::result::Result<(), Stop> {
+    ) -> std::result::Result<Vec<Candidate>, Stop> {
         let (oldest, start) = (segments.last().map(|file| file.segment.id()), Instant::now());
         let input = Input {
             version,
@@ -156,7 +169,7 @@ impl<D: Dir> Inner<D> {
             .inspect_err(|_| self.give_up(&segment_name(label.segment_id)))?;
         let (segment_id, took) = (label.segment_id, start.elapsed());
         tracing::debug!(segment_id, level, ?inputs, bytes, ?took, "segments merged");
-        Ok(())
+        Ok(self.expired_in(segment_id)?)
     }
 
     pub(crate) fn label(&self, segments: &[&SegmentFile<D>]) -> Label {

@@ -5,8 +5,8 @@
 //! update between the look and the commit is ever lost, and nothing is locked meanwhile.
 //!
 //! Invariants:
-//! * Of each thing the sequence number of its visible version is noted, or that there is none.
-//!   No flush and no merge changes either, so only another commit makes a conflict.
+//! * Of each thing the sequence number of its version is noted, or that there is none, be it expired.
+//!   No flush, no merge and no clock changes either, so only another commit makes a conflict.
 //! * A commit that relies on reads goes into one group with others only if none of those that
 //!   come before it there changes a concept that it read, or an end of an association that it did.
 
@@ -48,7 +48,12 @@ impl<D: Dir> Reader<D> {
 
     /// As [`Snapshot::concept`].
     pub fn concept(&self, id: &ConceptId) -> Result<Option<Concept<'_, D>>> {
-        let found = self.snapshot.concept(id)?;
+        Ok(self.snapshot.unexpired(self.concept_even_expired(id)?))
+    }
+
+    /// As [`Snapshot::concept_even_expired`].
+    pub fn concept_even_expired(&self, id: &ConceptId) -> Result<Option<Concept<'_, D>>> {
+        let found = self.snapshot.concept_even_expired(id)?;
         let seq = found.as_ref().map(|concept| concept.record().seq.get());
         self.reads.borrow_mut().concepts.insert(*id, seq);
         Ok(found)
@@ -61,7 +66,20 @@ impl<D: Dir> Reader<D> {
         kind: AssociationKind,
         target: &ConceptId,
     ) -> Result<Option<AssociationRecord>> {
-        let found = self.snapshot.association(source, kind, target)?;
+        match self.association_even_expired(source, kind, target)? {
+            Some(record) if self.snapshot.is_expired(&record)? => Ok(None),
+            found => Ok(found),
+        }
+    }
+
+    /// As [`Snapshot::association_even_expired`].
+    pub fn association_even_expired(
+        &self,
+        source: &ConceptId,
+        kind: AssociationKind,
+        target: &ConceptId,
+    ) -> Result<Option<AssociationRecord>> {
+        let found = self.snapshot.association_even_expired(source, kind, target)?;
         let seq = found.map(|record| record.seq.get());
         self.reads.borrow_mut().associations.insert((*source, kind, *target), seq);
         Ok(found)
@@ -69,14 +87,24 @@ impl<D: Dir> Reader<D> {
 
     /// As [`Snapshot::outgoing`].
     pub fn outgoing(&self, id: &ConceptId) -> Result<Neighbors<'_>> {
-        let found = self.snapshot.outgoing(id)?;
+        self.snapshot.unexpired_of(self.outgoing_even_expired(id)?)
+    }
+
+    /// As [`Snapshot::outgoing_even_expired`].
+    pub fn outgoing_even_expired(&self, id: &ConceptId) -> Result<Neighbors<'_>> {
+        let found = self.snapshot.outgoing_even_expired(id)?;
         self.reads.borrow_mut().outgoing.insert(*id, seqs(&found).collect());
         Ok(found)
     }
 
     /// As [`Snapshot::incoming`].
     pub fn incoming(&self, id: &ConceptId) -> Result<Neighbors<'_>> {
-        let found = self.snapshot.incoming(id)?;
+        self.snapshot.unexpired_of(self.incoming_even_expired(id)?)
+    }
+
+    /// As [`Snapshot::incoming_even_expired`].
+    pub fn incoming_even_expired(&self, id: &ConceptId) -> Result<Neighbors<'_>> {
+        let found = self.snapshot.incoming_even_expired(id)?;
         self.reads.borrow_mut().incoming.insert(*id, seqs(&found).collect());
         Ok(found)
     }
@@ -88,7 +116,7 @@ impl<D: Dir> Reader<D> {
 }
 
 impl Reads {
-    /// Fails if anything reads otherwise in `now`. Costs the same reads again, unless nothing at
+    /// Fails if anything reads otherwise in `now`, which hides nothing. Costs the same reads again, unless nothing at
     /// all was committed since.
     pub(crate) fn check<D: Dir>(&self, now: &Snapshot<D>) -> Result<()> {
         if now.seq() == self.seq {

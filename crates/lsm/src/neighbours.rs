@@ -16,6 +16,12 @@ use crate::snapshot::Snapshot;
 #[derive(Clone, Debug)]
 pub struct Neighbors<'s>(Cow<'s, [AssociationRecord]>);
 
+impl Neighbors<'_> {
+    pub(crate) fn of(records: Vec<AssociationRecord>) -> Self {
+        Self(records.into())
+    }
+}
+
 impl Deref for Neighbors<'_> {
     type Target = [AssociationRecord];
 
@@ -40,6 +46,17 @@ impl<D: Dir> Snapshot<D> {
     /// Associations that start at `id`. Costs one cache line for each segment that has none, two
     /// and the records for one that has.
     pub fn outgoing(&self, id: &ConceptId) -> Result<Neighbors<'_>> {
+        self.unexpired_of(self.outgoing_even_expired(id)?)
+    }
+
+    /// Associations that end at `id`. Costs as [`outgoing`](Self::outgoing), and a random access
+    /// for each record.
+    pub fn incoming(&self, id: &ConceptId) -> Result<Neighbors<'_>> {
+        self.unexpired_of(self.incoming_even_expired(id)?)
+    }
+
+    /// As [`outgoing`](Self::outgoing), with those that are expired.
+    pub fn outgoing_even_expired(&self, id: &ConceptId) -> Result<Neighbors<'_>> {
         if self.is_past() {
             return self.shown(self.outgoing_past(id)?.into());
         }
@@ -56,9 +73,8 @@ impl<D: Dir> Snapshot<D> {
         self.visible(found.merge())
     }
 
-    /// Associations that end at `id`. Costs as [`outgoing`](Self::outgoing), and a random access
-    /// for each record.
-    pub fn incoming(&self, id: &ConceptId) -> Result<Neighbors<'_>> {
+    /// As [`incoming`](Self::incoming), with those that are expired.
+    pub fn incoming_even_expired(&self, id: &ConceptId) -> Result<Neighbors<'_>> {
         if self.is_past() {
             return self.shown(self.incoming_past(id)?.into());
         }

@@ -11,6 +11,7 @@ use sutra_manifest::Manifest;
 use crate::commit::{GROUP_LIMITS, Queue, Writer};
 use crate::config::{Background, CompactionConfig, Environment};
 use crate::error::{LsmError, Result};
+use crate::expiry::Expiring;
 use crate::files::{FileRole, SegmentFile, journal_name, lock_name, role_of};
 use crate::memtable::Memtable;
 use crate::poison::Poison;
@@ -121,6 +122,7 @@ fn assemble<D: Dir>(
         version: ArcSwap::from_pointee(version),
         visible: AtomicU64::new(last_seq),
         keeps_history: AtomicBool::new(manifest.history.is_some()),
+        expiring: Expiring::of(&manifest),
         ledger: Mutex::new(Ledger {
             manifest,
             is_durable: false,

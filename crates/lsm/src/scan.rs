@@ -60,8 +60,12 @@ impl<'s, D: Dir> Iterator for Concepts<'s, D> {
                 Ok(row) => row?,
                 Err(error) => return Some(Err(error)),
             };
-            if !row.record.is_tombstone() && !row.record.is_delta() {
-                return Some(Ok(self.snapshot.wrap(row.record, row.home)));
+            if row.record.is_tombstone() || row.record.is_delta() {
+                continue;
+            }
+            let found = self.snapshot.wrap(row.record, row.home);
+            if let Some(concept) = self.snapshot.unexpired(Some(found)) {
+                return Some(Ok(concept));
             }
         }
     }
@@ -79,7 +83,11 @@ impl<D: Dir> Iterator for Associations<'_, D> {
             if record.is_tombstone() {
                 continue;
             }
-            match self.snapshot.is_hidden(&record) {
+            let hidden = match self.snapshot.is_hidden(&record) {
+                Ok(false) => self.snapshot.is_expired(&record),
+                other => other,
+            };
+            match hidden {
                 Ok(true) => {}
                 Ok(false) => return Some(Ok(record)),
                 Err(error) => return Some(Err(error)),

@@ -8,6 +8,7 @@ use sutra_fs::{Dir, OsDir};
 use sutra_manifest::VectorSpace;
 
 use crate::error::{LsmError, Result};
+use crate::expiry::Judge;
 use crate::history::Past;
 use crate::memtable::{Memtable, PayloadId};
 use crate::planted::{self, Bug};
@@ -23,13 +24,15 @@ pub struct Snapshot<D: Dir = OsDir> {
     past: Option<Arc<Past>>,
     /// Whether the store kept history when it was taken.
     keeps_history: bool,
+    /// What is expired; none if nothing can be.
+    judge: Option<Arc<Judge>>,
 }
 
 impl<D: Dir> Clone for Snapshot<D> {
     fn clone(&self) -> Self {
-        let Self { version, seq, past, keeps_history } = self;
-        let (version, past) = (version.clone(), past.clone());
-        Self { version, seq: *seq, past, keeps_history: *keeps_history }
+        let Self { version, seq, past, keeps_history, judge } = self;
+        let (version, past, judge) = (version.clone(), past.clone(), judge.clone());
+        Self { version, seq: *seq, past, keeps_history: *keeps_history, judge }
     }
 }
 
@@ -51,7 +54,7 @@ pub struct Concept<'s, D: Dir = OsDir> {
 
 impl<D: Dir> Snapshot<D> {
     pub(crate) fn new(version: Arc<Version<D>>, seq: u64) -> Self {
-        Self { version, seq, past: None, keeps_history: false }
+        Self { version, seq, past: None, keeps_history: false, judge: None }
     }
 
     /// The same of a store that keeps history, or does not.
@@ -62,7 +65,7 @@ impl<D: Dir> Snapshot<D> {
     /// The store as it was at `seq`, when `now` sees the last that came since.
     pub(crate) fn past(now: &Self, seq: u64) -> Self {
         let past = Some(Arc::new(Past::before(now.seq)));
-        Self { version: now.version.clone(), seq, past, keeps_history: true }
+        Self { version: now.version.clone(), seq, past, keeps_history: true, judge: None }
     }
 
     /// Of one of the past: where it stands in what came to be.
@@ -70,10 +73,20 @@ impl<D: Dir> Snapshot<D> {
         self.past.as_deref()
     }
 
-    /// What the tables say now: itself, unless it is of the past.
+    /// What the tables say now, all of it: itself, unless it is of the past or hides what is expired.
     pub(crate) fn present(&self) -> Self {
         let seq = self.past.as_ref().map_or(self.seq, |past| past.now);
-        Self { seq, past: None, ..self.clone() }
+        Self { seq, past: None, judge: None, ..self.clone() }
+    }
+
+    /// The same, with what is expired hidden.
+    pub(crate) fn judged(self, judge: Option<Arc<Judge>>) -> Self {
+        Self { judge, ..self }
+    }
+
+    #[inline]
+    pub(crate) fn judge(&self) -> Option<&Judge> {
+        self.judge.as_deref()
     }
 
     /// Whether it is [of the past](crate::LsmTree::snapshot_at).
@@ -94,6 +107,12 @@ impl<D: Dir> Snapshot<D> {
     /// The concept with this id, unless it does not exist or is deleted. A hit costs one cache
     /// line for each table that is asked in vain, and three for the one that has it.
     pub fn concept(&self, id: &ConceptId) -> Result<Option<Concept<'_, D>>> {
+        Ok(self.unexpired(self.find(id)?))
+    }
+
+    /// The same, be it expired.
+    #[inline]
+    pub(crate) fn find(&self, id: &ConceptId) -> Result<Option<Concept<'_, D>>> {
         let hash = self.version.hash(id);
         let mut search = Search::default();
         self.find_in_memory(&mut search, hash, id, self.seq);
@@ -181,7 +200,8 @@ impl<D: Dir> Snapshot<D> {
             });
         }
         keys.clear();
-        results.extend(searches.into_iter().map(|search| self.found(search)));
+        let found = searches.into_iter().map(|search| self.unexpired(self.found(search)));
+        results.extend(found);
         Ok(())
     }
 
@@ -193,6 +213,19 @@ impl<D: Dir> Snapshot<D> {
 
     /// The association of this source, kind and target, unless it does not exist or is deleted.
     pub fn association(
+        &self,
+        source: &ConceptId,
+        kind: AssociationKind,
+        target: &ConceptId,
+    ) -> Result<Option<AssociationRecord>> {
+        match self.find_association(source, kind, target)? {
+            Some(record) if self.is_expired(&record)? => Ok(None),
+            found => Ok(found),
+        }
+    }
+
+    /// The same, be it expired.
+    pub(crate) fn find_association(
         &self,
         source: &ConceptId,
         kind: AssociationKind,

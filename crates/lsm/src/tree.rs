@@ -14,6 +14,7 @@ use sutra_manifest::Manifest;
 use crate::commit::{Queue, Writer};
 use crate::config::{Background, CompactionConfig, Environment};
 use crate::error::{LsmError, Result};
+use crate::expiry::Expiring;
 use crate::journal::{Filler, Identity};
 use crate::memtable::Memtable;
 use crate::poison::Poison;
@@ -47,6 +48,8 @@ pub(crate) struct Inner<D: Dir> {
     pub(crate) visible: AtomicU64,
     /// Whether the manifest says that history is kept.
     pub(crate) keeps_history: AtomicBool,
+    /// What the manifest says of what is forgotten.
+    pub(crate) expiring: Expiring,
     pub(crate) ledger: Mutex<Ledger>,
     /// Woken when a memtable was flushed, or could not be.
     pub(crate) progress: Condvar,
@@ -134,7 +137,8 @@ impl LsmTree<OsDir> {
 impl<D: Dir> LsmTree<D> {
     /// The store at this moment. Takes no lock and costs well under a microsecond.
     pub fn snapshot(&self) -> Snapshot<D> {
-        self.inner.snapshot()
+        let judge = self.inner.expiring.judge(|| self.inner.environment.now());
+        self.inner.snapshot().judged(judge)
     }
 
     /// Whether it was opened for reading only.
@@ -172,7 +176,7 @@ impl<D: Dir> Drop for LsmTree<D> {
 }
 
 impl<D: Dir> Inner<D> {
-    /// A version and the sequence number up to which it is complete.
+    /// A version and the sequence number up to which it is complete. What is expired is not hidden.
     pub(crate) fn snapshot(&self) -> Snapshot<D> {
         let mut version = self.version.load_full();
         loop {
@@ -222,6 +226,9 @@ impl<D: Dir> Inner<D> {
         match manifest.publish(&*self.dir) {
             Ok(()) => {
                 self.keeps_history.store(manifest.history.is_some(), Ordering::Release);
+                if manifest.expiry() != ledger.manifest.expiry() {
+                    self.expiring.set(&manifest);
+                }
                 ledger.manifest = manifest;
                 ledger.is_durable = true;
                 Ok(())

@@ -9,6 +9,8 @@ use sutra_fs::Name;
 
 use crate::analyser::AnalyserName;
 use crate::error::Problem;
+use crate::expiry::{ExpiryError, ExpiryPolicy, ExpiryScope};
+use crate::history::History;
 use crate::manifest::Manifest;
 use crate::metadata::SegmentMetadata;
 
@@ -49,6 +51,7 @@ impl Manifest {
             }
         }
         self.check_history()?;
+        self.check_expiry()?;
         self.check_ranges(SegmentMetadata::is_live)?;
         self.check_ranges(|segment| segment.history)
     }
@@ -57,6 +60,13 @@ impl Manifest {
         if let Some(history) = self.history.filter(|history| history.since_seq > self.last_seq) {
             let reason = format!("{} is above last_seq {}", history.since_seq, self.last_seq);
             return Err(Problem::invalid("history.since_seq", reason));
+        }
+        let is_odd = |history: &History| {
+            history.versions == Some(0) || history.versions.is_some() && history.window.is_some()
+        };
+        if self.history.as_ref().is_some_and(is_odd) {
+            let reason = "it is 0, or there is a window as well".to_owned();
+            return Err(Problem::invalid("history.versions", reason));
         }
         let is_odd = |segment: &SegmentMetadata| {
             segment.history && (segment.payload_only || self.history.is_none())
@@ -68,6 +78,40 @@ impl Manifest {
             }
             None => Ok(()),
         }
+    }
+
+    fn check_expiry(&self) -> Result<(), Problem> {
+        let mut last = None;
+        for (place, policy) in self.expiry.iter().enumerate() {
+            let since = Some(policy.since);
+            if last >= since {
+                let reason = format!("{} is not above the one before", policy.since);
+                return Err(Problem::invalid(format!("expiry[{place}].since"), reason));
+            }
+            last = since;
+            for (at, (scope, expiry)) in policy.rules.iter().enumerate() {
+                let invalid = |reason| {
+                    let field = format!("expiry[{place}].rules[{at}]");
+                    Err(Problem::invalid(field, reason))
+                };
+                match scope {
+                    ExpiryScope::Kind(kind) if self.kind_name(*kind).is_none() => {
+                        return invalid(ExpiryError::Unnamed { kind: *kind }.to_string());
+                    }
+                    ExpiryScope::Concepts | ExpiryScope::Associations if expiry.is_never() => {
+                        return invalid("it says nothing".to_owned());
+                    }
+                    _ => {}
+                }
+                if let Err(error) = expiry.check() {
+                    return invalid(error.to_string());
+                }
+            }
+        }
+        if self.expiry.len() > ExpiryPolicy::MAX {
+            return Err(Problem::invalid("expiry", ExpiryError::TooOften.to_string()));
+        }
+        Ok(())
     }
 
     fn check_segment(&self, segment: &SegmentMetadata) -> Result<(), (&'static str, String)> {

@@ -9,4 +9,7 @@ pub struct History {
     pub since_time: u64,
     /// How many milliseconds back it can be read, at least. None: as far as it goes.
     pub window: Option<u64>,
+    /// How many versions of each row are kept beyond what is: at least 1, and not with a window.
+    /// None: the number does not matter.
+    pub versions: Option<u32>,
 }

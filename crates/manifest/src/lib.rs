@@ -80,6 +80,7 @@ mod analyser;
 mod check;
 mod envelope;
 mod error;
+mod expiry;
 mod files;
 mod history;
 mod kinds;
@@ -91,6 +92,7 @@ mod wire;
 
 pub use analyser::AnalyserName;
 pub use error::{ManifestError, Problem};
+pub use expiry::{Expiry, ExpiryError, ExpiryPolicy, ExpiryScope, HalfLife};
 pub use history::History;
 pub use kinds::KindError;
 pub use manifest::Manifest;

@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use sutra_format::AssociationKind;
 
 use crate::analyser::AnalyserName;
+use crate::expiry::{self, Expiry, ExpiryError, ExpiryPolicy, ExpiryScope};
 use crate::history::History;
 use crate::kinds::{KindError, Kinds};
 use crate::metadata::SegmentMetadata;
@@ -55,6 +56,7 @@ pub struct Manifest {
     pub analyser: AnalyserName,
     /// What is kept of what was. None: nothing.
     pub history: Option<History>,
+    pub(crate) expiry: Vec<ExpiryPolicy>,
     pub(crate) next_segment_id: u32,
     pub(crate) kinds: Kinds,
     pub(crate) spaces: Spaces,
@@ -85,6 +87,7 @@ impl Manifest {
             journal_floor: None,
             analyser: AnalyserName::default(),
             history: None,
+            expiry: Vec::new(),
             next_segment_id: 0,
             kinds: Kinds::default(),
             spaces: Spaces::default(),
@@ -211,6 +214,29 @@ impl Manifest {
     /// The code of the vector space of this name.
     pub fn space_code(&self, name: &str) -> Option<u16> {
         self.spaces.code(name)
+    }
+
+    /// When records are forgotten: the rules, oldest first, each as long as the next one was not in
+    /// force. Earlier ones than the last are kept as far as history goes back.
+    pub fn expiry(&self) -> &[ExpiryPolicy] {
+        &self.expiry
+    }
+
+    /// Sets the rule of a scope from `now_ms` on, or takes it away. A time before the rules that are
+    /// there counts as theirs.
+    pub fn set_expiry(
+        &mut self,
+        scope: ExpiryScope,
+        expiry: Option<Expiry>,
+        now_ms: u64,
+    ) -> Result<(), ExpiryError> {
+        if let ExpiryScope::Kind(kind) = scope
+            && self.kind_name(kind).is_none()
+        {
+            return Err(ExpiryError::Unnamed { kind });
+        }
+        let kept_since = self.history.map(|history| history.since_time);
+        expiry::replace(&mut self.expiry, scope, expiry, now_ms, kept_since)
     }
 
     /// The code of a vector space; one of a new name gets the next code. Fails if the name stands for

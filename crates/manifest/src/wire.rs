@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use sutra_format::Metric;
+use sutra_format::{AssociationKind, Metric};
 
 use crate::analyser::AnalyserName;
 use crate::error::Problem;
+use crate::expiry::{Expiry, ExpiryPolicy, ExpiryScope, HalfLife};
 use crate::history::History;
 use crate::kinds::Kinds;
 use crate::manifest::Manifest;
@@ -41,6 +42,9 @@ pub(crate) struct ManifestFields {
     /// Left out where nothing that was is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     history: Option<Object<HistoryFields>>,
+    /// Left out where nothing is forgotten.
+    #[serde(default = "no_policies", skip_serializing_if = "is_empty")]
+    expiry: PolicyList,
     segments: Vec<Object<SegmentFields>>,
     last_compaction: u64,
     compaction_count: u64,
@@ -51,12 +55,18 @@ pub(crate) struct ManifestFields {
 
 type SpaceList = AtMost<Object<SpaceFields>, { Spaces::MAX }>;
 
+type PolicyList = AtMost<Object<PolicyFields>, { ExpiryPolicy::MAX }>;
+
 fn no_spaces() -> SpaceList {
     AtMost(Vec::new())
 }
 
-fn is_empty(spaces: &SpaceList) -> bool {
-    spaces.0.is_empty()
+fn no_policies() -> PolicyList {
+    AtMost(Vec::new())
+}
+
+fn is_empty<T, const MAX: usize>(list: &AtMost<T, MAX>) -> bool {
+    list.0.is_empty()
 }
 
 #[derive(Serialize, Deserialize)]
@@ -104,6 +114,34 @@ struct HistoryFields {
     /// Null is said, not left out.
     #[serde(deserialize_with = "Option::deserialize")]
     window: Option<u64>,
+    /// Left out where their number does not matter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    versions: Option<u32>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PolicyFields {
+    since: u64,
+    rules: AtMost<Object<RuleFields>, { ExpiryPolicy::RULES_MAX }>,
+}
+
+/// What is left out does not hold.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleFields {
+    of: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kind: Option<u16>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    time_to_live: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    half_life: Option<u64>,
+    /// The bits of the number, so that it is read as it was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    min_strength: Option<Hex<4>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    after_end: Option<u64>,
 }
 
 fn is_not(flag: &bool) -> bool {
@@ -112,15 +150,15 @@ fn is_not(flag: &bool) -> bool {
 
 impl From<&History> for HistoryFields {
     fn from(history: &History) -> Self {
-        let History { since_seq, since_time, window } = *history;
-        Self { since_seq, since_time, window }
+        let History { since_seq, since_time, window, versions } = *history;
+        Self { since_seq, since_time, window, versions }
     }
 }
 
 impl From<HistoryFields> for History {
     fn from(fields: HistoryFields) -> Self {
-        let HistoryFields { since_seq, since_time, window } = fields;
-        Self { since_seq, since_time, window }
+        let HistoryFields { since_seq, since_time, window, versions } = fields;
+        Self { since_seq, since_time, window, versions }
     }
 }
 
@@ -149,6 +187,7 @@ impl From<&Manifest> for ManifestFields {
             vector_spaces: AtMost(space_fields(&manifest.spaces)),
             analyser: analyser_fields(&manifest.analyser),
             history: manifest.history.as_ref().map(|history| Object(history.into())),
+            expiry: AtMost(manifest.expiry.iter().map(policy_fields).collect()),
             segments: manifest.segments.iter().map(|segment| Object(segment.into())).collect(),
             last_compaction: manifest.last_compaction,
             compaction_count: manifest.compaction_count,
@@ -169,6 +208,7 @@ impl TryFrom<ManifestFields> for Manifest {
             })?;
         }
         let spaces = read_spaces(fields.vector_spaces)?;
+        let expiry = read_policies(fields.expiry)?;
         let mut segments: Vec<SegmentMetadata> =
             fields.segments.into_iter().map(|segment| segment.0.into()).collect();
         segments.sort_by_key(SegmentMetadata::order);
@@ -182,6 +222,7 @@ impl TryFrom<ManifestFields> for Manifest {
             spaces,
             analyser: fields.analyser.map(|analyser| analyser.0.into()).unwrap_or_default(),
             history: fields.history.map(|history| history.0.into()),
+            expiry,
             segments,
             last_compaction: fields.last_compaction,
             compaction_count: fields.compaction_count,
@@ -217,6 +258,65 @@ fn read_spaces(fields: SpaceList) -> Result<Spaces, Problem> {
         spaces.register(&space).map_err(|error| invalid("", error.to_string()))?;
     }
     Ok(spaces)
+}
+
+fn policy_fields(policy: &ExpiryPolicy) -> Object<PolicyFields> {
+    let fields = |(scope, expiry): (&ExpiryScope, &Expiry)| {
+        let (of, kind) = match scope {
+            ExpiryScope::Concepts => ("concepts", None),
+            ExpiryScope::Associations => ("associations", None),
+            ExpiryScope::Kind(kind) => ("kind", Some(kind.code())),
+        };
+        let Expiry { time_to_live, half_life, after_end } = *expiry;
+        let bits = |half_life: HalfLife| Hex(half_life.min_strength.to_bits().to_be_bytes());
+        Object(RuleFields {
+            of: of.to_owned(),
+            kind,
+            time_to_live,
+            half_life: half_life.map(|half_life| half_life.ms),
+            min_strength: half_life.map(bits),
+            after_end,
+        })
+    };
+    let rules = AtMost(policy.rules.iter().map(fields).collect());
+    Object(PolicyFields { since: policy.since, rules })
+}
+
+fn read_policies(fields: PolicyList) -> Result<Vec<ExpiryPolicy>, Problem> {
+    let mut policies = Vec::new();
+    for (place, Object(PolicyFields { since, rules })) in fields.0.into_iter().enumerate() {
+        let mut policy = ExpiryPolicy { since, ..ExpiryPolicy::default() };
+        for (at, Object(fields)) in rules.0.into_iter().enumerate() {
+            let invalid = |field, reason: &str| {
+                Problem::invalid(format!("expiry[{place}].rules[{at}]{field}"), reason.to_owned())
+            };
+            let RuleFields { of, kind, time_to_live, half_life, min_strength, after_end } = fields;
+            let scope = match (of.as_str(), kind) {
+                ("concepts", None) => ExpiryScope::Concepts,
+                ("associations", None) => ExpiryScope::Associations,
+                ("kind", Some(code)) => ExpiryScope::Kind(AssociationKind::from_code(code)),
+                _ => {
+                    let reason = "concepts and associations are, and kind with a code";
+                    return Err(invalid(".of", reason));
+                }
+            };
+            let half_life = match (half_life, min_strength) {
+                (None, None) => None,
+                (Some(ms), Some(Hex(bits))) => {
+                    let min_strength = f32::from_bits(u32::from_be_bytes(bits));
+                    Some(HalfLife { ms, min_strength })
+                }
+                _ => return Err(invalid(".half_life", "it goes with min_strength")),
+            };
+            let is_last = policy.rules.last_key_value().is_none_or(|(last, _)| *last < scope);
+            if !is_last {
+                return Err(invalid(".of", "it is there twice, or out of order"));
+            }
+            policy.rules.insert(scope, Expiry { time_to_live, half_life, after_end });
+        }
+        policies.push(policy);
+    }
+    Ok(policies)
 }
 
 impl From<&SegmentMetadata> for SegmentFields {

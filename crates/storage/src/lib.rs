@@ -253,9 +253,9 @@ pub use sutra_format::{
 pub use sutra_index::words::{Analyser, Language};
 pub use sutra_lsm::{
     BackupOptions, BackupReport, CommitInfo, CompactionConfig, ConceptPut, Damage, Durability,
-    EraseReport, Health, HealthReport, LSMTree, Link, Loss, Lost, LsmStats, Retention,
-    SalvageOptions, SalvageReport, ScrubPass, ScrubReport, SegmentInfo, StoreIdentity, Touch,
-    VerifyReport, WriteBatch,
+    EraseReport, Expiry, ExpiryScope, HalfLife, Health, HealthReport, LSMTree, Link, Loss, Lost,
+    LsmStats, Retention, SalvageOptions, SalvageReport, ScrubPass, ScrubReport, SegmentInfo,
+    StoreIdentity, Touch, VerifyReport, WriteBatch,
 };
 pub use sutra_manifest::{Manifest, Metric, SegmentMetadata, SpaceError, VectorSpace};
 pub use sutra_segment::{Segment, SegmentStats};

@@ -9,8 +9,8 @@ use sutra_fs::OsDir;
 use sutra_index::words::Analyser;
 use sutra_lsm::{
     BackupOptions, BackupReport, CommitInfo, CompactionConfig, Durability, Environment,
-    EraseReport, Health, HealthReport, LSMTree, LsmError, LsmStats, Retention, SalvageOptions,
-    SalvageReport, SegmentInfo, StoreIdentity, VerifyReport,
+    EraseReport, Expiry, ExpiryScope, Health, HealthReport, LSMTree, LsmError, LsmStats, Retention,
+    SalvageOptions, SalvageReport, SegmentInfo, StoreIdentity, VerifyReport,
 };
 use sutra_manifest::{Manifest, VectorSpace};
 
@@ -200,12 +200,52 @@ impl Store {
 
     /// Says how far back the store is to say what was, durably, and for every later opening. Asked for
     /// before the first commit, all of them can be read; later, history begins with the call, which
-    /// then reads all rows once. [`Retention::Latest`], the default, drops it.
+    /// then reads all rows once. [`Retention::Latest`], the default, drops it. What a window or a number
+    /// of versions has no room for goes when files merge.
     ///
     /// From then on every version of a concept costs 128 bytes more, of an association 64, and texts
     /// and vectors that were replaced stay. Reads of what is do not look at any of it.
     pub fn set_retention(&self, retention: Retention) -> Result<()> {
         Ok(self.0.set_retention(retention)?)
+    }
+
+    /// The rules by which records are forgotten, one for each scope at most.
+    pub fn expiry(&self) -> Vec<(ExpiryScope, Expiry)> {
+        self.0.expiry()
+    }
+
+    /// Says when the records of `scope` are forgotten, durably and for every later opening; with none
+    /// that they are not, which is the default. A kind of associations follows its own rule alone.
+    ///
+    /// What is expired is hidden at once from every way of reading, by the clock when a snapshot is
+    /// made, and with a concept all associations that touch it. It is deleted, durably, after the next
+    /// merge of files that meets it, by [`Store::compact`], and by [`Store::forget_expired`]. Until then
+    /// its words count in the statistics of scores, a put or a touch brings it back, and so does
+    /// taking the rule away or a clock that goes back. Snapshots of the past hide what was expired
+    /// then, by the rules that were in force then.
+    ///
+    /// ```
+    /// use sutra_storage::{Batch, Expiry, ExpiryScope, NewConcept, Store};
+    /// # let dir = tempfile::tempdir()?;
+    ///
+    /// let store = Store::open(dir.path())?;
+    /// store.set_expiry(ExpiryScope::Concepts, Some(Expiry::new().time_to_live(2)))?;
+    /// let mut batch = Batch::new();
+    /// batch.put(NewConcept::with_key("rumour"))?;
+    /// store.commit(&batch)?;
+    /// # std::thread::sleep(std::time::Duration::from_millis(5));
+    /// assert!(store.snapshot().concept_of_key("rumour")?.is_none());
+    /// assert_eq!(store.forget_expired()?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_expiry(&self, scope: ExpiryScope, expiry: Option<Expiry>) -> Result<()> {
+        Ok(self.0.set_expiry(scope, expiry)?)
+    }
+
+    /// Deletes all that is [expired](Store::set_expiry) now, durably; says how many concepts, and
+    /// associations by rules of their own, that were. Costs a walk over all rows if there is a rule.
+    pub fn forget_expired(&self) -> Result<u64> {
+        Ok(self.0.forget_expired()?)
     }
 
     /// The last sequence number that was committed at `time` or before, to ask for
@@ -290,7 +330,7 @@ impl Store {
         Ok(self.0.flush()?)
     }
 
-    /// Merges all segments into one, and gives back the room of what is deleted or replaced.
+    /// Merges all segments into one, and gives back the room of what is deleted, replaced or expired.
     /// Costs about the size of the store in reading and in writing.
     pub fn compact(&self) -> Result<()> {
         Ok(self.0.compact_all()?)
@@ -308,7 +348,8 @@ impl Store {
     pub fn erase(&self, ids: &[ConceptId]) -> Result<EraseReport> {
         let snapshot = self.0.snapshot();
         for id in ids {
-            if snapshot.concept(id)?.is_some_and(|concept| concept.record().is_fact()) {
+            if snapshot.concept_even_expired(id)?.is_some_and(|concept| concept.record().is_fact())
+            {
                 return Err(Error::belongs_to_fact(*id));
             }
         }

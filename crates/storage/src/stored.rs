@@ -1,4 +1,7 @@
 //! [`Stored`]: what is in the store already, for those who make a commit on top of it.
+//!
+//! A concept that is expired is as good as deleted to them, but of associations they have to know
+//! those as well: their texts must go along.
 
 use sutra_format::{AssociationKind, AssociationRecord, ConceptId};
 use sutra_lsm::{Concept, Neighbors, Reader, Snapshot};
@@ -29,22 +32,22 @@ impl<'s> Stored<'s> {
         target: &ConceptId,
     ) -> Result<Option<AssociationRecord>> {
         Ok(match self {
-            Self::Plain(snapshot) => snapshot.association(source, kind, target)?,
-            Self::Noted(reader) => reader.association(source, kind, target)?,
+            Self::Plain(snapshot) => snapshot.association_even_expired(source, kind, target)?,
+            Self::Noted(reader) => reader.association_even_expired(source, kind, target)?,
         })
     }
 
     pub(crate) fn outgoing(self, id: &ConceptId) -> Result<Neighbors<'s>> {
         Ok(match self {
-            Self::Plain(snapshot) => snapshot.outgoing(id)?,
-            Self::Noted(reader) => reader.outgoing(id)?,
+            Self::Plain(snapshot) => snapshot.outgoing_even_expired(id)?,
+            Self::Noted(reader) => reader.outgoing_even_expired(id)?,
         })
     }
 
     pub(crate) fn incoming(self, id: &ConceptId) -> Result<Neighbors<'s>> {
         Ok(match self {
-            Self::Plain(snapshot) => snapshot.incoming(id)?,
-            Self::Noted(reader) => reader.incoming(id)?,
+            Self::Plain(snapshot) => snapshot.incoming_even_expired(id)?,
+            Self::Noted(reader) => reader.incoming_even_expired(id)?,
         })
     }
 }

@@ -8,19 +8,23 @@ use clap::Args;
 use sutra_storage::{Retention as Kept, StoreOptions};
 
 use crate::failure::Outcome;
+use crate::span;
 use crate::terminal::Terminal;
 
 /// Show or set how far back the store says what was
 ///
 /// `latest` keeps nothing of what was replaced or deleted, and drops what is kept; that is how a store
-/// begins. `forever` keeps all from now on, `30d`, `12h`, `90m` or `45s` at least so much. Ask for it
-/// before the first commit, and all of them can be read; later, it begins then.
+/// begins. `forever` keeps all from now on, `30d`, `12h`, `90m` or `45s` at least so much. `5v` keeps the
+/// newest 5 versions of each concept and association beyond what is, and says as of no time before an
+/// older one was replaced. Ask for it before the first commit, and all of them can be read; later, it
+/// begins then.
 #[derive(Args)]
 pub(crate) struct Retention {
     /// The directory of the store
     #[arg(value_name = "DIR")]
     dir: PathBuf,
-    /// `latest`, `forever`, or a number with `d`, `h`, `m` or `s`; shows what it is if left out
+    /// `latest`, `forever`, or a number with `d`, `h`, `m`, `s`, or `v` for versions; shows what it is if
+    /// left out
     #[arg(value_name = "HOW_FAR", value_parser = parse)]
     how_far: Option<Kept>,
 }
@@ -42,32 +46,30 @@ impl Retention {
     }
 }
 
-const UNITS: [(char, u64); 4] = [('d', 86_400_000), ('h', 3_600_000), ('m', 60_000), ('s', 1_000)];
-
 fn parse(text: &str) -> Result<Kept, String> {
     match text {
         "latest" => return Ok(Kept::Latest),
         "forever" => return Ok(Kept::Forever),
         _ => {}
     }
-    let window = UNITS.iter().find_map(|(unit, ms)| {
-        let number: u64 = text.strip_suffix(*unit)?.parse().ok()?;
-        number.checked_mul(*ms).filter(|window| *window > 0)
-    });
-    window.map(Kept::Window).ok_or_else(|| {
-        format!("{text:?} is no retention; write `latest`, `forever`, or a time such as `30d`")
-    })
+    if let Some(versions) = text.strip_suffix('v').and_then(|text| text.parse().ok()) {
+        return Some(Kept::Versions(versions))
+            .filter(|_| versions > 0)
+            .ok_or_else(|| refused(text));
+    }
+    span::milliseconds(text).map(Kept::Window).ok_or_else(|| refused(text))
+}
+
+fn refused(text: &str) -> String {
+    format!("{text:?} is no retention; write `latest`, `forever`, a time such as `30d`, or `5v`")
 }
 
 fn shown(retention: Kept) -> String {
-    let window = match retention {
-        Kept::Latest => return "latest".to_owned(),
-        Kept::Forever => return "forever".to_owned(),
-        Kept::Window(window) => window,
-    };
-    match UNITS.iter().find(|(_, ms)| window.is_multiple_of(*ms)) {
-        Some((unit, ms)) => format!("{}{unit}", window / ms),
-        None => format!("{window} ms"),
+    match retention {
+        Kept::Latest => "latest".to_owned(),
+        Kept::Forever => "forever".to_owned(),
+        Kept::Versions(versions) => format!("{versions}v"),
+        Kept::Window(window) => span::shown(window),
     }
 }
 
@@ -77,11 +79,24 @@ mod tests {
 
     #[test]
     fn what_is_shown_is_read_again() {
-        for text in ["latest", "forever", "30d", "5h", "90m", "7s"] {
+        for text in ["latest", "forever", "30d", "5h", "90m", "7s", "12v"] {
             assert_eq!(shown(parse(text).unwrap()), text);
         }
         assert_eq!(parse("24h"), Ok(Kept::Window(86_400_000)));
-        for text in ["", "d", "0d", "-1d", "5", "5w", "1.5h", "99999999999999999d"] {
+        for text in [
+            "",
+            "d",
+            "0d",
+            "-1d",
+            "v",
+            "0v",
+            "-1v",
+            "4294967296v",
+            "5",
+            "5w",
+            "1.5h",
+            "99999999999999999d",
+        ] {
             assert!(parse(text).unwrap_err().contains("no retention; write"), "{text}");
         }
     }

@@ -7,6 +7,7 @@ mod changes;
 mod commands;
 mod common;
 mod exit_codes;
+mod expiry;
 mod graph;
 mod killed;
 mod options;

@@ -90,7 +90,7 @@ impl<D: Dir> LsmTree<D> {
         if erasure.ids.is_empty() {
             return Ok(erasure.report);
         }
-        let before = self.snapshot();
+        let before = inner.snapshot();
         erasure.count(&before)?;
         erasure.note_memtables(&before)?;
         drop(before);
@@ -99,7 +99,7 @@ impl<D: Dir> LsmTree<D> {
             part.iter().for_each(|id| batch.delete_concept(*id));
             self.commit(batch, Durability::Sync)?;
         }
-        erasure.note_memtables(&self.snapshot())?;
+        erasure.note_memtables(&inner.snapshot())?;
         let _turn = inner.compacting.lock();
         inner.flush_all()?;
         let version = inner.version.load_full();
@@ -205,7 +205,7 @@ impl Erasure {
             search::search_files(&*tree.inner.dir, names, &needles, &mut found)?;
         report.searched = needles.all().len() as u64;
         report.too_plain = needles.too_plain;
-        report.shared = search::explain(&tree.snapshot(), &needles, found)?;
+        report.shared = search::explain(&tree.inner.snapshot(), &needles, found)?;
         let EraseReport { concepts, searched, shared, .. } = report;
         let pending = report.pending_files.len();
         tracing::info!(concepts, searched, shared, pending, "concepts erased");

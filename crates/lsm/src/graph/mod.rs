@@ -43,7 +43,7 @@ pub struct GraphView<'s, D: Dir = OsDir> {
     segments: Vec<&'s MappedSegment<D>>,
     /// Whether a record may be a tombstone.
     tombstones: bool,
-    /// Whether a record may be older than the deletion of one of its ends.
+    /// Whether a record may be older than the deletion of one of its ends, or expired.
     vertex_tombstones: bool,
 }
 
@@ -68,7 +68,7 @@ impl<D: Dir> Snapshot<D> {
         GraphView {
             snapshot: self,
             tombstones: version.association_tombstones || !memtables.is_empty(),
-            vertex_tombstones: version.has_vertex_tombstones(),
+            vertex_tombstones: version.has_vertex_tombstones() || self.may_expire(),
             memtables,
             segments: segments.filter(|s| s.header().associations.count.get() > 0).collect(),
         }
@@ -84,7 +84,8 @@ struct End {
     outgoing: bool,
     /// Whether associations of the end with itself are left out.
     without_loops: bool,
-    /// When the end was deleted last, as a sequence number.
+    /// When the end was deleted last, as a sequence number. The highest if it is expired: that
+    /// hides all that touches it.
     deleted_seq: Option<u64>,
 }
 
@@ -104,6 +105,9 @@ impl<'s, D: Dir> GraphView<'s, D> {
     fn deleted_seq(&self, hash: u64, id: &ConceptId) -> Result<Option<u64>> {
         if !self.vertex_tombstones {
             return Ok(None);
+        }
+        if self.snapshot.is_concept_expired(id)? {
+            return Ok(Some(u64::MAX));
         }
         let (version, seq) = (&self.snapshot.version, self.snapshot.seq());
         if self.snapshot.is_past() {
@@ -225,7 +229,7 @@ impl<'s, D: Dir> GraphView<'s, D> {
         }))
     }
 
-    /// Whether an end of the association was deleted after it was put.
+    /// Whether an end of the association was deleted after it was put, or it is expired.
     fn is_hidden(
         &self,
         end: &End,
@@ -233,7 +237,9 @@ impl<'s, D: Dir> GraphView<'s, D> {
         record: &AssociationRecord,
     ) -> Result<bool> {
         let is_later = |deleted: Option<u64>| deleted.is_some_and(|seq| seq > record.seq.get());
-        Ok(is_later(end.deleted_seq) || is_later(self.deleted_seq(self.hash(neighbor), neighbor)?))
+        Ok(is_later(end.deleted_seq)
+            || self.snapshot.is_association_over(record)
+            || is_later(self.deleted_seq(self.hash(neighbor), neighbor)?))
     }
 }
 

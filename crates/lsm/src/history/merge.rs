@@ -7,7 +7,7 @@ use sutra_format::ConceptId;
 use sutra_fs::Dir;
 use sutra_manifest::History;
 
-use super::output::Source;
+use super::output::{Cut, Outcome, Source};
 use super::timeline::joined;
 use crate::error::Result;
 use crate::files::{SegmentFile, segment_name};
@@ -62,7 +62,7 @@ impl<D: Dir> Inner<D> {
     ) -> std::result::Result<(), Stop> {
         let segments: Vec<_> = version.history.iter().collect();
         let Some(last) = segments.last() else { return Ok(()) };
-        if segments.len() == 1 && erased.is_none() && self.horizon(version)?.is_none() {
+        if segments.len() == 1 && erased.is_none() && self.due(version, &segments)?.is_none() {
             return Ok(());
         }
         self.merge_history(version, &segments, last.level.max(1), erased)
@@ -81,7 +81,7 @@ impl<D: Dir> Inner<D> {
         let all: Vec<_> = version.history.iter().collect();
         // A deletion, or a version that others hide, may matter to what is older.
         let is_bottom = oldest(segments) == oldest(&all);
-        let since = if is_bottom { self.horizon(version)? } else { None };
+        let since = if is_bottom { self.due(version, segments)? } else { None };
         let mut parts = Vec::with_capacity(segments.len());
         for file in segments.iter().rev() {
             let moments = file.segment.timeline()?;
@@ -91,16 +91,14 @@ impl<D: Dir> Inner<D> {
             parts.push(moments);
         }
         let none = HashSet::new();
+        let cut = since.map_or_else(Cut::default, |since| Cut {
+            horizon: since.since_seq,
+            versions: since.versions.map(most),
+        });
         let source = Source {
-            version,
-            memtable: None,
-            segments: segments.to_vec(),
-            current: None,
-            base: None,
-            horizon: since.map_or(0, |since| since.since_seq),
-            erased: erased.unwrap_or(&none),
+            cut,
             timeline: joined(parts),
-            cancel: &self.closing,
+            ..self.source(version, segments, erased.unwrap_or(&none))
         };
         let survey = source.survey()?;
         let inputs: BTreeSet<u32> = segments.iter().map(|file| file.segment.id()).collect();
@@ -126,10 +124,51 @@ impl<D: Dir> Inner<D> {
         Ok(())
     }
 
-    /// From when on history is to be kept, if there is a window and something is older.
-    fn horizon(&self, version: &Version<D>) -> Result<Option<History>> {
+    fn source<'a>(
+        &'a self,
+        version: &'a Version<D>,
+        segments: &[&'a SegmentFile<D>],
+        erased: &'a HashSet<ConceptId>,
+    ) -> Source<'a, D> {
+        Source {
+            version,
+            memtable: None,
+            segments: segments.to_vec(),
+            current: None,
+            base: None,
+            cut: Cut::default(),
+            deleted: Default::default(),
+            erased,
+            timeline: Vec::new(),
+            cancel: &self.closing,
+        }
+    }
+
+    /// From when on history is to be kept once these segments, the oldest among them, have merged, if
+    /// something of them is too old or too much.
+    fn due(&self, version: &Version<D>, segments: &[&SegmentFile<D>]) -> Outcome<Option<History>> {
         let Some(history) = self.ledger.lock().manifest.history else { return Ok(None) };
-        let Some(window) = history.window else { return Ok(None) };
+        let versions = match (history.window, history.versions) {
+            (Some(window), _) => return Ok(self.horizon(version, history, window)?),
+            (None, None) => return Ok(None),
+            (None, Some(versions)) => versions,
+        };
+        let none = HashSet::new();
+        let surplus = self.source(version, segments, &none).surplus(most(versions))?;
+        let Some(since_seq) = surplus.map(|seq| seq.max(history.since_seq)) else {
+            return Ok(None);
+        };
+        let since_time = version.time_of(since_seq)?.max(history.since_time);
+        Ok(Some(History { since_seq, since_time, ..history }))
+    }
+
+    /// From when on a window keeps history, if something is older.
+    fn horizon(
+        &self,
+        version: &Version<D>,
+        history: History,
+        window: u64,
+    ) -> Result<Option<History>> {
         let since_time = self.environment.now().saturating_sub(window);
         let Some(since_seq) = version.seq_at(since_time)? else { return Ok(None) };
         // What is only in memory is no history yet.
@@ -155,7 +194,8 @@ pub(crate) fn write_memtable<D: Dir>(
         segments: Vec::new(),
         current,
         base: None,
-        horizon: 0,
+        cut: Cut::default(),
+        deleted: Default::default(),
         erased: &none,
         timeline: memtable.with_timeline(<[_]>::to_vec),
         cancel: &never,
@@ -165,4 +205,9 @@ pub(crate) fn write_memtable<D: Dir>(
         Stop::Failed(error) => error,
         Stop::Cancelled => unreachable!("nobody can call it off"),
     })
+}
+
+/// So many versions of a row stay, what is included.
+fn most(versions: u32) -> usize {
+    usize::try_from(versions).unwrap_or(usize::MAX).saturating_add(1)
 }

@@ -2,7 +2,8 @@
 //!
 //! As for any segment the tables are read twice, so that the second pass writes every byte once.
 
-use std::collections::{BTreeSet, HashSet};
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::Ordering;
 
 use sutra_format::segment::Moment;
@@ -30,15 +31,27 @@ pub(super) struct Source<'a, D: Dir> {
     pub(super) current: Option<&'a MappedSegment<D>>,
     /// What is, if history begins with it: then what is deleted or hidden is left out.
     pub(super) base: Option<&'a Snapshot<D>>,
-    /// Nobody asks for what was before this sequence number, and nothing older exists elsewhere.
-    pub(super) horizon: u64,
+    /// What goes.
+    pub(super) cut: Cut,
+    /// Concepts that were deleted at or below the horizon, and the sequence number of the last time:
+    /// noted as they are met, which is before their associations are.
+    pub(super) deleted: RefCell<HashMap<ConceptId, u64>>,
     /// Of these nothing stays.
     pub(super) erased: &'a HashSet<ConceptId>,
     pub(super) timeline: Vec<Moment>,
     pub(super) cancel: &'a AtomicBool,
 }
 
-type Outcome<T> = std::result::Result<T, Stop>;
+/// What of these tables goes. Nothing older may exist elsewhere.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Cut {
+    /// Nobody asks for what was before this sequence number. Zero: all stays.
+    pub(super) horizon: u64,
+    /// If given, so many versions of each row stay, however old, and no others.
+    pub(super) versions: Option<usize>,
+}
+
+pub(super) type Outcome<T> = std::result::Result<T, Stop>;
 
 impl<'a, D: Dir> Source<'a, D> {
     /// What will be written.
@@ -204,9 +217,8 @@ impl<'a, D: Dir> Source<'a, D> {
                 versions.truncate(1);
                 versions.retain(|past| !past.record.is_tombstone() && !past.record.is_delta());
             }
-            // A deletion goes on hiding associations that were put before it.
-            let hides = |record: &ConceptRecord| record.is_tombstone() && !record.is_fact();
-            self.trim(&mut versions, |record| record.seq.get(), hides);
+            self.note_deletion(&versions);
+            self.trim(&mut versions, |record| record.seq.get(), ConceptRecord::is_tombstone);
             if !versions.is_empty() && !self.is_erased(&versions)? {
                 each(&versions)?;
             }
@@ -230,7 +242,9 @@ impl<'a, D: Dir> Source<'a, D> {
                     continue;
                 }
             }
-            self.trim(&mut versions, |record: &AssociationRecord| record.seq.get(), |_| false);
+            let seq = |record: &AssociationRecord| record.seq.get();
+            self.trim(&mut versions, seq, AssociationRecord::is_tombstone);
+            versions.retain(|version| !self.is_hidden(&version.record));
             let is_erased = versions.first().is_some_and(|Past { record, .. }| {
                 [record.source, record.target].iter().any(|end| self.erased.contains(end))
             });
@@ -259,20 +273,56 @@ impl<'a, D: Dir> Source<'a, D> {
         Ok(key.is_some_and(|key| is_erased(&key.source) || is_erased(&key.target)))
     }
 
-    /// Drops what nobody can ask for: older than what was at the horizon.
+    /// As of when nobody may ask, if of each row only the newest `most` versions stay: the highest
+    /// successor of a version that goes. None if none goes.
+    pub(super) fn surplus(&self, most: usize) -> Outcome<Option<u64>> {
+        let mut since = None;
+        self.concepts(|versions| {
+            let oldest = versions.get(most - 1).filter(|_| versions.len() > most);
+            since = since.max(oldest.map(|past| past.record.seq.get()));
+            Ok(())
+        })?;
+        self.associations(|versions| {
+            let oldest = versions.get(most - 1).filter(|_| versions.len() > most);
+            since = since.max(oldest.map(|past| past.record.seq.get()));
+            Ok(())
+        })?;
+        Ok(since)
+    }
+
+    /// Drops versions that nobody can ask for, or that are too many. A deletion before which nothing
+    /// is left says no more than its absence: what it hides goes as well.
     fn trim<R>(
         &self,
         versions: &mut Vec<Past<'a, R>>,
         seq: impl Fn(&R) -> u64,
-        stays: impl Fn(&R) -> bool,
+        deletes: impl Fn(&R) -> bool,
     ) {
-        let mut was_met = false;
-        versions.retain(|version| {
-            let is_past = seq(&version.record) <= self.horizon;
-            let keeps = !is_past || !was_met || stays(&version.record);
-            was_met |= is_past;
-            keeps
-        });
+        if let Some(most) = self.cut.versions {
+            versions.truncate(most);
+            return;
+        }
+        let is_past = |version: &Past<'a, R>| seq(&version.record) <= self.cut.horizon;
+        if let Some(first) = versions.iter().position(is_past) {
+            // The first is what was at the horizon.
+            versions.truncate(first + usize::from(!deletes(&versions[first].record)));
+        }
+    }
+
+    fn note_deletion(&self, versions: &[Past<'a, ConceptRecord>]) {
+        let is_it = |record: &ConceptRecord| {
+            record.seq.get() <= self.cut.horizon && record.is_tombstone() && !record.is_fact()
+        };
+        if let Some(Past { record, .. }) = versions.iter().find(|past| is_it(&past.record)) {
+            self.deleted.borrow_mut().insert(record.id, record.seq.get());
+        }
+    }
+
+    /// Whether nobody can see it as of the horizon or later, since an end was deleted after it.
+    fn is_hidden(&self, record: &AssociationRecord) -> bool {
+        let deleted = self.deleted.borrow();
+        let is_later = |end| deleted.get(end).is_some_and(|seq| *seq > record.seq.get());
+        !deleted.is_empty() && (is_later(&record.source) || is_later(&record.target))
     }
 
     /// Looks now and then whether the work is still wanted.

@@ -30,19 +30,20 @@ impl<D: Dir> LsmTree<D> {
     /// Fails with [`NotKept`](LsmError::NotKept) if the store [says](Self::set_retention) nothing of
     /// that time. Look-ups, associations in both directions and scans cost about what they cost in
     /// the present, and a binary search among the versions of what they meet; words and vectors are
-    /// not indexed as of the past.
+    /// not indexed as of the past. What was [expired](Self::set_expiry) at `time`, by the rules that
+    /// were in force then, is hidden; of a time to come it is judged as of now.
     pub fn snapshot_at(&self, time: u64) -> Result<Snapshot<D>> {
         // Both under one lock: a merge that drops what is too old changes both.
         let (history, now) = {
             let ledger = self.inner.ledger.lock();
-            (ledger.manifest.history, self.snapshot())
+            (ledger.manifest.history, self.inner.snapshot())
         };
         let Some(history) = history else { return Err(LsmError::NotKept { since: None }) };
         if time < history.since_time {
             return Err(LsmError::NotKept { since: Some(history.since_time) });
         }
         let seq = now.version.seq_at(time)?.unwrap_or(0).clamp(history.since_seq, now.seq());
-        Ok(Snapshot::past(&now, seq))
+        self.inner.judged_at(Snapshot::past(&now, seq), time, now.seq())
     }
 }
 
@@ -166,7 +167,7 @@ impl<D: Dir> Snapshot<D> {
 
     /// The versions of a concept, newest first: as far back as the store
     /// [keeps history](LsmTree::set_retention), and without it what it is now. A change of strength,
-    /// confidence or access is a version, too.
+    /// confidence or access is a version, too. What is expired and not deleted yet is listed as it was.
     ///
     /// Costs a look-up for each version.
     pub fn history(&self, id: &ConceptId) -> Result<Vec<ConceptVersion<'_, D>>> {

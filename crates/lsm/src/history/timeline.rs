@@ -50,7 +50,7 @@ impl<D: Dir> Version<D> {
 
     /// When a sequence number was committed, in milliseconds; zero if nothing knows. What was only in
     /// memory when history began counts as committed then.
-    pub(super) fn time_of(&self, seq: u64) -> Result<u64> {
+    pub(crate) fn time_of(&self, seq: u64) -> Result<u64> {
         let mut began = 0;
         for file in self.history.iter().rev() {
             let timeline = file.segment.timeline()?;

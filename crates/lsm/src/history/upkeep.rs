@@ -7,9 +7,9 @@ use sutra_fs::Dir;
 use sutra_manifest::{History, Manifest};
 use zerocopy::little_endian::U64;
 
-use super::output::Source;
+use super::output::{Cut, Source};
 use crate::compaction::closing;
-use crate::error::Result;
+use crate::error::{LsmError, Result};
 use crate::files::segment_name;
 use crate::output::{Label, Stop};
 use crate::planted::{self, Bug};
@@ -26,6 +26,11 @@ pub enum Retention {
     Latest,
     /// At least so many milliseconds back. What is older goes when history merges.
     Window(u64),
+    /// The newest so many versions of each row, at least 1, beyond what is. Where an older one went,
+    /// the store says as of no time before its successor any more: so where it answers, the answer
+    /// is exact, and how far back that is, the row that changes most decides.
+    /// [`Snapshot::history`](crate::Snapshot::history) lists what is kept, however old.
+    Versions(u32),
     /// Back to when this was asked for.
     Forever,
 }
@@ -35,7 +40,8 @@ impl Retention {
         match manifest.history {
             None => Self::Latest,
             Some(History { window: Some(window), .. }) => Self::Window(window),
-            Some(History { window: None, .. }) => Self::Forever,
+            Some(History { versions: Some(versions), .. }) => Self::Versions(versions),
+            Some(_) => Self::Forever,
         }
     }
 }
@@ -48,7 +54,9 @@ impl<D: Dir> LsmTree<D> {
 
     /// Says how far back the store is to say what was, durably. Every commit from the first on can be
     /// read if this is asked for before it; later, history begins with the call, and costs a pass over
-    /// all rows, texts and vectors left where they are. [`Retention::Latest`] drops what was.
+    /// all rows, texts and vectors left where they are. [`Retention::Latest`] drops what was; what
+    /// else is too much goes when history merges down to its oldest segment, as in
+    /// [`compact_all`](Self::compact_all).
     ///
     /// Costs from then on: every version of a row in a second file, 128 bytes for a concept and 64 for
     /// an association, and the room of texts and vectors that were replaced.
@@ -58,26 +66,31 @@ impl<D: Dir> LsmTree<D> {
         let _turn = inner.compacting.lock();
         let _flushing = inner.flushing.lock();
         let known = inner.ledger.lock().manifest.history;
-        let window = match retention {
+        let (window, versions) = match retention {
             Retention::Latest => {
                 return if known.is_some() { inner.drop_history() } else { Ok(()) };
             }
-            Retention::Window(window) => Some(window),
-            Retention::Forever => None,
+            Retention::Window(window) => (Some(window), None),
+            Retention::Versions(0) => {
+                let reason = "0 versions; ask for the latest alone, or for 1 at least";
+                return Err(LsmError::invalid("retention", reason));
+            }
+            Retention::Versions(versions) => (None, Some(versions)),
+            Retention::Forever => (None, None),
         };
         match known {
-            Some(history) if history.window == window => Ok(()),
+            Some(history) if (history.window, history.versions) == (window, versions) => Ok(()),
             Some(history) => {
                 let mut ledger = inner.ledger.lock();
                 let mut manifest = ledger.manifest.clone();
-                manifest.history = Some(History { window, ..history });
+                manifest.history = Some(History { window, versions, ..history });
                 if planted::is(Bug::RetentionNotPublished) {
                     ledger.manifest = manifest;
                     return Ok(());
                 }
                 inner.publish(&mut ledger, manifest)
             }
-            None => inner.begin_history(window).map_err(closing),
+            None => inner.begin_history(window, versions).map_err(closing),
         }
     }
 }
@@ -85,7 +98,11 @@ impl<D: Dir> LsmTree<D> {
 impl<D: Dir> Inner<D> {
     /// The first history segment has what is, as one version of each row. Whoever calls this has its
     /// turn at flushing and merging, so that the memtables that are there now become history later.
-    fn begin_history(&self, window: Option<u64>) -> std::result::Result<(), Stop> {
+    fn begin_history(
+        &self,
+        window: Option<u64>,
+        versions: Option<u32>,
+    ) -> std::result::Result<(), Stop> {
         let version = self.version.load_full();
         let (last_seq, segment_id) = {
             let mut ledger = self.ledger.lock();
@@ -94,7 +111,7 @@ impl<D: Dir> Inner<D> {
         // Times of commits do not go back, even if the clock did.
         let last_time = self.writer()?.last_time;
         let now = if last_seq == 0 { 0 } else { self.environment.now().max(last_time) };
-        let history = History { since_seq: last_seq, since_time: now, window };
+        let history = History { since_seq: last_seq, since_time: now, window, versions };
         let note = |manifest: &mut Manifest| manifest.history = Some(history);
         if planted::is(Bug::HistoryBegunEarly) {
             self.install_compaction(&Default::default(), None, 1, note)?;
@@ -129,7 +146,8 @@ impl<D: Dir> Inner<D> {
             segments: version.segments.iter().collect(),
             current: None,
             base: Some(&snapshot),
-            horizon: u64::MAX,
+            cut: Cut::default(),
+            deleted: Default::default(),
             erased: &none,
             timeline: vec![Moment { seq: U64::new(last_seq), time: U64::new(now) }],
             cancel: &self.closing,

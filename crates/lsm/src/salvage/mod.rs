@@ -247,7 +247,7 @@ fn look<D: Dir>(tree: &LsmTree<D>, losses: &mut Vec<Loss>) -> Result<(u64, u64)>
     if let Some(damage) = tree.verify_with(&mut |_| {}, |_, _| Ok(()))?.damages.into_iter().next() {
         return Err(LsmError::Inconsistent { path: damage.path, reason: damage.reason });
     }
-    let snapshot = tree.snapshot();
+    let snapshot = tree.inner.snapshot(); // What is expired is saved like all else.
     let mut concepts = 0;
     let mut spaces = BTreeSet::new();
     for concept in snapshot.iter_concepts()? {

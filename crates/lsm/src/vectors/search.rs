@@ -85,8 +85,8 @@ impl<D: Dir> Snapshot<D> {
     /// Of one of the past: what was otherwise.
     fn past_vectors(&self) -> Result<Option<Arc<PastVectors>>> {
         let Some(past) = self.standing() else { return Ok(None) };
-        let between =
-            || PastVectors::between(self, &self.present(), &self.changed_until(past.now)?);
+        let all = self.with_expired();
+        let between = || PastVectors::between(&all, &all.present(), &all.changed_until(past.now)?);
         past.vectors(between).map(Some)
     }
 
@@ -270,6 +270,10 @@ impl<D: Dir> Snapshot<D> {
     fn is_row_wanted(&self, segment: usize, row: u32, keep: Option<Keep<'_, D>>) -> Result<bool> {
         if !self.is_row_live(segment, row)? {
             return Ok(false);
+        }
+        if self.may_expire() {
+            let id = self.version.segments[segment].segment.concept(row)?.id;
+            return self.is_wanted(&id, keep);
         }
         let Some(keep) = keep else { return Ok(true) };
         self.live_row(segment, row)?.map_or(Ok(false), |concept| keep(&concept))

@@ -70,11 +70,11 @@ impl<D: Dir> Snapshot<D> {
             let table = &tables[source];
             let lives = present.lives(table, row, past.as_deref());
             let is_wanted = || match (table, keep) {
-                (_, None) => Ok(true),
-                (Table::Segment(at, _), Some(keep)) if past.is_none() => {
+                (_, None) if !self.may_expire() => Ok(true),
+                (Table::Segment(at, _), Some(keep)) if past.is_none() && !self.may_expire() => {
                     self.live_row(*at, row)?.map_or(Ok(false), |concept| keep(&concept))
                 }
-                (_, Some(_)) => self.is_wanted(&present.id_of(table, row)?, keep),
+                _ => self.is_wanted(&present.id_of(table, row)?, keep),
             };
             or_fail(lives.and_then(|lives| Ok(lives && is_wanted()?))) && failed.borrow().is_none()
         };
@@ -95,7 +95,8 @@ impl<D: Dir> Snapshot<D> {
     /// Of one of the past: what was otherwise.
     fn past_words(&self) -> Result<Option<Arc<PastWords>>> {
         let Some(past) = self.standing() else { return Ok(None) };
-        let between = || PastWords::between(self, &self.present(), &self.changed_until(past.now)?);
+        let all = self.with_expired();
+        let between = || PastWords::between(&all, &all.present(), &all.changed_until(past.now)?);
         past.words(between).map(Some)
     }
 
@@ -165,10 +166,17 @@ impl<D: Dir> Snapshot<D> {
         }
     }
 
-    /// Whether the caller wants a concept that the snapshot sees.
+    /// Whether the caller wants a concept that is there, unless it is expired.
     pub(crate) fn is_wanted(&self, id: &ConceptId, keep: Option<Keep<'_, D>>) -> Result<bool> {
-        let Some(keep) = keep else { return Ok(true) };
-        self.concept(id)?.map_or(Ok(false), |concept| keep(&concept))
+        if keep.is_none() && !self.may_expire() {
+            return Ok(true);
+        }
+        let Some(concept) = self.concept(id)? else { return Ok(false) };
+        let is_fact = self.may_expire() && concept.record().is_fact();
+        if is_fact && self.association_of(&concept)?.is_none() {
+            return Ok(false);
+        }
+        keep.map_or(Ok(true), |keep| keep(&concept))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a store should say after each commit: changes, applied to plain maps one by one.
 
-use sutra_format::time::{OPEN_END, OPEN_START};
+use sutra_format::time::{OPEN_END, OPEN_START, pack_48};
 use sutra_format::{AssociationFlags, AssociationKind, AssociationRecord, ConceptId, FactKey};
 use sutra_lsm::{ConceptPut, Touch, WriteBatch};
 use zerocopy::IntoBytes;
@@ -20,11 +20,15 @@ pub(crate) enum Change {
     },
     /// Puts a concept with a vector of three dimensions in a space.
     PutIn(u64, u16),
+    /// Puts a concept with a short text that holds until then.
+    PutUntil(u64, i64),
     Touch(u64),
     Delete(u64),
     Associate(u64, u16, u64),
     /// An association with a text of its own.
     State(u64, u16, u64),
+    /// An association that holds from then until then.
+    During(u64, u16, u64, [i64; 2]),
     Dissociate(u64, u16, u64),
 }
 
@@ -56,6 +60,12 @@ impl Change {
                 let put = ConceptPut { vector: Some(&vector), space, ..ConceptPut::new(id(n)) };
                 batch.put_concept(&put).unwrap();
             }
+            Self::PutUntil(n, valid_to) => {
+                let text = prose(n, time, 30);
+                let content = Some(text.as_str());
+                let put = ConceptPut { content, valid_to, ..ConceptPut::new(id(n)) };
+                batch.put_concept(&put).unwrap();
+            }
             Self::Touch(n) => {
                 let strength = (n % 2 == 0).then_some(time as f32);
                 batch.touch(&Touch { accesses: 3, strength, ..Touch::new(id(n)) }).unwrap();
@@ -63,6 +73,11 @@ impl Change {
             Self::Delete(n) => batch.delete_concept(id(n)),
             Self::Associate(a, kind, b) => {
                 batch.put_association(association(a, kind, b, time, false)).unwrap();
+                batch.delete_fact(fact_key(a, kind, b).id());
+            }
+            Self::During(a, kind, b, validity) => {
+                let record = held(association(a, kind, b, time, false), validity);
+                batch.put_association(record).unwrap();
                 batch.delete_fact(fact_key(a, kind, b).id());
             }
             Self::State(a, kind, b) => {
@@ -102,6 +117,11 @@ impl Change {
                 let vector = Some(values(n, 3));
                 content.concepts.insert(id(n), View { vector, space, ..view(time, seq) });
             }
+            Self::PutUntil(n, valid_to) => {
+                let (content_of, valid) = (Some(prose(n, time, 30)), (OPEN_START, valid_to));
+                let view = View { content: content_of, valid, ..view(time, seq) };
+                content.concepts.insert(id(n), view);
+            }
             Self::Touch(n) => {
                 if let Some(view) = content.concepts.get_mut(&id(n)) {
                     // The clock may have gone back.
@@ -131,6 +151,13 @@ impl Change {
                 }
                 return seq + 2;
             }
+            Self::During(a, kind, b, validity) => {
+                let record = held(association(a, kind, b, time, false), validity);
+                let record = AssociationRecord { seq: U64::new(seq), ..record };
+                content.associations.insert((id(a), kind, id(b)), record);
+                content.facts.remove(&(id(a), kind, id(b)));
+                return seq + 2;
+            }
             Self::Dissociate(a, kind, b) => {
                 content.associations.remove(&(id(a), kind, id(b)));
                 content.facts.remove(&(id(a), kind, id(b)));
@@ -158,6 +185,10 @@ fn association(a: u64, kind: u16, b: u64, time: u64, states: bool) -> Associatio
     let flags = if states { AssociationFlags::HAS_FACT } else { 0 };
     let (weight, flags) = (F32::new(time as f32), U16::new(flags));
     AssociationRecord { weight, flags, ..AssociationRecord::new(id(a), id(b), kind, 0.5) }
+}
+
+fn held(record: AssociationRecord, [from, to]: [i64; 2]) -> AssociationRecord {
+    AssociationRecord { valid_from_48: pack_48(from), valid_to_48: pack_48(to), ..record }
 }
 
 fn fact_key(a: u64, kind: u16, b: u64) -> FactKey {

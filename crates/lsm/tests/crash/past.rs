@@ -35,7 +35,7 @@ pub(crate) fn check(
         };
         let seq = snapshot.seq();
         let mut candidates = upto().chain(others.iter().copied()).filter(|was| was.seq == seq);
-        let found = read(&snapshot, &history.ids)?;
+        let found = read(&snapshot.with_expired(), &history.ids)?;
         let is_one = |was: &Moment| holds.is_past(found.clone(), was);
         assert!(candidates.any(is_one), "as of {time}, at {seq}: what was never there");
         if !holds.is_erased() {

@@ -8,10 +8,10 @@ use sutra_testkit::SimDir;
 use crate::workload::{Stage, Step, run};
 use crate::workloads::{self, Workload};
 use Reach::{
-    Backups, Buffered, ClosesAndOpens, DropsDeletions, Erases, Flushes, Holds, MergesAll,
-    MergesBySize, MergesIntoHigher, MergesWhenDue, MovesPayload, NamesSpaces, ReadsBeside, Recalls,
-    Registers, Restores, Retains, Rotates, Salvages, Scrubs, SharesPayload, Syncs, Unsynced,
-    Verifies, WaitsForSync,
+    Backups, Buffered, ClosesAndOpens, DropsDeletions, Erases, Expires, Flushes, Forgets, Holds,
+    MergesAll, MergesBySize, MergesIntoHigher, MergesWhenDue, MovesPayload, NamesSpaces,
+    ReadsBeside, Recalls, Registers, Restores, Retains, Rotates, Salvages, Scrubs, SharesPayload,
+    Syncs, Unsynced, Verifies, WaitsForSync,
 };
 
 /// Something that the engine can do.
@@ -48,10 +48,13 @@ enum Reach {
     Retains,
     Recalls,
     Erases,
+    Expires,
+    /// A merge leads to a commit that deletes what is expired.
+    Forgets,
 }
 
 /// Which workloads reach what, at least.
-const TABLE: [(Reach, &[&str]); 26] = [
+const TABLE: [(Reach, &[&str]); 28] = [
     (WaitsForSync, &["first commit", "everything", "rotations", "facts"]),
     (Buffered, &["everything", "rotations", "unsynced", "kinds in commits"]),
     (Unsynced, &["everything", "rotations", "unsynced", "kinds in commits"]),
@@ -78,6 +81,8 @@ const TABLE: [(Reach, &[&str]); 26] = [
     (Retains, &["history", "history that begins and ends", "erasures"]),
     (Recalls, &["erasures"]),
     (Erases, &["erasures"]),
+    (Expires, &["expiry"]),
+    (Forgets, &["expiry"]),
 ];
 
 /// What a step asks for, whatever comes of it.
@@ -101,6 +106,7 @@ fn asks_for(step: &Step) -> Option<Reach> {
         Step::Retain(_) => Retains,
         Step::Recall => Recalls,
         Step::Erase(_) => Erases,
+        Step::Expire(..) => Expires,
         Step::Flush | Step::CompactLevel(_) | Step::CompactDue | Step::Release => return None,
     })
 }
@@ -114,6 +120,7 @@ struct Seen {
     segments: usize,
     payload_only: usize,
     tombstones: u64,
+    last_seq: u64,
 }
 
 impl Seen {
@@ -126,6 +133,7 @@ impl Seen {
             segments: stats.total_segments,
             payload_only: stats.payload_only_segments,
             tombstones: segments.iter().map(|segment| segment.tombstones).sum(),
+            last_seq: stats.last_seq,
         }
     }
 
@@ -136,6 +144,7 @@ impl Seen {
         [
             (self.flushes > before.flushes && matches!(step, Step::Flush), Flushes),
             (self.flushes > before.flushes && matches!(step, Step::Commit(..)), Rotates),
+            (merges && self.last_seq > before.last_seq, Forgets),
             (is_due, MergesWhenDue),
             (is_due && before.segments < 3, MergesBySize),
             (merges && self.level >= 2, MergesIntoHigher),

@@ -1,12 +1,15 @@
 //! Workloads of one idea each. They are short, so that many crashes of each can be looked at.
 
+use sutra_format::AssociationKind;
 use sutra_lsm::Durability::{Buffered, None, Sync};
-use sutra_lsm::Retention;
+use sutra_lsm::{Expiry, ExpiryScope, Retention};
 
-use crate::model::Change::{Associate, Delete, Dissociate, Put, PutIn, State, Touch};
+use crate::model::Change::{
+    Associate, Delete, Dissociate, During, Put, PutIn, PutUntil, State, Touch,
+};
 use crate::workload::Step::{
-    self, Backup, Commit, CompactAll, CompactDue, CompactLevel, Erase, Flush, Hold, Read, Recall,
-    Register, Release, Reopen, Restore, Retain, Salvage, Scrub, Space, Verify,
+    self, Backup, Commit, CompactAll, CompactDue, CompactLevel, Erase, Expire, Flush, Hold, Read,
+    Recall, Register, Release, Reopen, Restore, Retain, Salvage, Scrub, Space, Verify,
 };
 use crate::workloads::{Workload, put};
 
@@ -34,6 +37,7 @@ pub(crate) fn all() -> Vec<Workload> {
         history(),
         history_later(),
         erasures(),
+        expiry(),
     ]
 }
 
@@ -104,6 +108,34 @@ pub(crate) fn erasures() -> Workload {
         Recall,
     ];
     workload("erasures", 4 << 10, steps)
+}
+
+/// What expires is deleted after a merge or before it, and merges away; rules change and go.
+fn expiry() -> Workload {
+    let kind = ExpiryScope::Kind(AssociationKind::from_code(1));
+    let concepts = ExpiryScope::Concepts;
+    let ends_at = [900, 1_002];
+    let steps = vec![
+        Retain(Retention::Forever),
+        Commit(Sync, vec![put(1, 60), put(2, 30), put(3, 30), Associate(1, 1, 2), State(2, 2, 3)]),
+        Expire(concepts, Some(Expiry::new().time_to_live(3))),
+        Flush,
+        Commit(None, vec![Touch(1), put(4, 20), PutUntil(6, 1_003), During(4, 1, 1, ends_at)]),
+        Flush,
+        Commit(Sync, vec![Touch(1)]),
+        Commit(Buffered, vec![Touch(1), State(4, 1, 6)]),
+        Flush,
+        CompactDue,
+        Expire(kind, Some(Expiry::new().after_end(4))),
+        Commit(Sync, vec![put(5, 700), During(5, 1, 1, ends_at)]),
+        Commit(None, vec![Touch(1)]),
+        CompactAll,
+        Reopen,
+        Expire(concepts, Option::None),
+        Commit(Sync, vec![put(2, 30)]),
+        CompactAll,
+    ];
+    workload("expiry", 16 << 10, steps)
 }
 
 fn first_commit() -> Workload {

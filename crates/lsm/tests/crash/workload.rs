@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sutra_lsm::{
-    Background, CompactionConfig, Durability, Environment, LsmError, LsmTree, Retention,
-    SalvageOptions, Snapshot, StoreIdentity, WriteBatch, restore, salvage,
+    Background, CompactionConfig, Durability, Environment, Expiry, ExpiryScope, LsmError, LsmTree,
+    Retention, SalvageOptions, Snapshot, StoreIdentity, WriteBatch, restore, salvage,
 };
 use sutra_manifest::{Metric, VectorSpace};
 use sutra_testkit::{Call, Note, SimDir, Twist};
 
 use super::content::read_and_search;
+use super::expired;
 use super::model::{Change, id};
 pub(crate) use super::moments::{History, Moment};
 use super::past;
@@ -52,6 +53,8 @@ pub(crate) enum Step {
     Recall,
     /// Erases a concept.
     Erase(u64),
+    /// Says what is forgotten.
+    Expire(ExpiryScope, Option<Expiry>),
 }
 
 /// A defect in how the engine uses its directory: what becomes of each of its calls.
@@ -152,13 +155,13 @@ impl Session {
             }
             Step::Reopen => return self.reopen(),
             Step::Backup(changes) => return self.backup(changes),
+            Step::CompactAll | Step::CompactLevel(_) | Step::CompactDue => {
+                return self.compact(step);
+            }
             Step::Sync => tree.sync().map(|()| true)?,
             Step::Flush => tree.flush().map(|()| true)?,
-            Step::CompactAll => tree.compact_all().map(|()| true)?,
-            Step::CompactLevel(level) => tree.compact_level(*level).map(|_| false)?,
-            Step::CompactDue => tree.compaction_step().map(|_| false)?,
             Step::Hold => {
-                self.held.push((tree.snapshot(), self.history.last().clone()));
+                self.held.push((tree.snapshot().with_expired(), self.history.last().clone()));
                 false
             }
             Step::Release => {
@@ -172,8 +175,14 @@ impl Session {
                 past::check(tree, history, &[], history.last(), &holds)?;
                 false
             }
+            Step::Expire(scope, expiry) => {
+                tree.set_expiry(*scope, *expiry)?;
+                assert_eq!(tree.expiry().iter().any(|rule| rule.0 == *scope), expiry.is_some());
+                false
+            }
             Step::Read => {
-                let snapshot = LsmTree::open_read_only_in(self.stage.dir.clone())?.snapshot();
+                let dir = self.stage.dir.clone();
+                let snapshot = LsmTree::open_read_only_in(dir)?.snapshot().with_expired();
                 let content = read_and_search(&snapshot, &self.history.ids)?;
                 let found = Moment { seq: snapshot.seq(), content, ..Moment::default() };
                 assert!(self.known(&found).is_some(), "a reader finds {found:?}");
@@ -192,6 +201,33 @@ impl Session {
             Step::Salvage => self.salvage().map(|()| false)?,
         };
         if is_durable {
+            self.ack();
+        }
+        Ok(())
+    }
+
+    /// Merges. What is expired in what merges is deleted by a commit, which is durable.
+    fn compact(&mut self, step: &Step) -> Result<(), LsmError> {
+        let Self { stage, history, tree, .. } = self;
+        let tree = tree.as_ref().expect("a step opens it first");
+        let (seq, now) = (history.last().seq, stage.clock.load(Ordering::Relaxed));
+        let (content, records) = expired::forgotten(&history.last().content, &tree.expiry(), now);
+        let next = Moment { seq: seq + records, time: now, content };
+        stage.dir.note(Note::Issue(history.count() + u64::from(records > 0)));
+        let result = match step {
+            Step::CompactAll => tree.compact_all().map(|()| true),
+            Step::CompactLevel(level) => tree.compact_level(*level).map(|_| false),
+            _ => tree.compaction_step().map(|_| false),
+        };
+        let found = tree.snapshot().seq();
+        if found > seq {
+            assert_eq!(found, next.seq, "all that is expired, and nothing else");
+            self.history.push(next);
+            self.ack();
+        } else if matches!(&result, Err(error) if !matches!(error, LsmError::Poisoned { .. })) {
+            self.failed.push((self.history.count(), next));
+        }
+        if result? {
             self.ack();
         }
         Ok(())
@@ -251,7 +287,7 @@ impl Session {
         self.tree = Some(tree);
         let report = report?;
         let moment = self.history.moments.iter().find(|moment| moment.seq == report.seq);
-        let copy = LsmTree::open_read_only_in(to)?.snapshot();
+        let copy = LsmTree::open_read_only_in(to)?.snapshot().with_expired();
         assert_eq!(
             Some(&read_and_search(&copy, &self.history.ids)?),
             moment.map(|moment| &moment.content)
@@ -319,7 +355,8 @@ impl Session {
     /// A copy of what is on disk says what the store says.
     fn check_copy(&self, dir: SimDir) {
         let tree = LsmTree::open_read_only_in(dir).unwrap();
-        let content = read_and_search(&tree.snapshot(), &self.history.ids).unwrap();
+        let snapshot = tree.snapshot().with_expired();
+        let content = read_and_search(&snapshot, &self.history.ids).unwrap();
         assert_eq!(content, self.history.last().content);
         assert!(tree.verify(&mut |_| {}).unwrap().is_intact());
     }
@@ -360,7 +397,7 @@ impl Session {
     /// the system did not go down. What failed last may have been written all the same.
     fn open(&mut self) -> Result<(), LsmError> {
         let tree = self.stage.open()?;
-        let snapshot = tree.snapshot();
+        let snapshot = tree.snapshot().with_expired();
         let content = read_and_search(&snapshot, &self.history.ids)?;
         let found = Moment { seq: snapshot.seq(), content, ..Moment::default() };
         let known = self.known(&found);

@@ -3,6 +3,8 @@
 
 #[path = "../crash/content.rs"]
 mod content;
+#[path = "../crash/expired.rs"]
+mod expired;
 #[path = "../crash/model.rs"]
 mod model;
 #[path = "../crash/moments.rs"]
@@ -22,6 +24,7 @@ mod backup;
 mod basics;
 mod doubt;
 mod erase;
+mod expiry;
 mod graph;
 mod history;
 mod readback;

@@ -5,6 +5,7 @@ mod api;
 mod bytes;
 mod common;
 mod disk;
+mod expiry;
 mod paths;
 mod rules;
 mod spaces;

@@ -274,7 +274,9 @@ fn bytes_that_are_no_text_are_refused() {
 
 #[test]
 fn history_is_of_a_store_that_keeps_it_and_of_the_past() {
-    let keeps = |since_seq| Some(History { since_seq, since_time: 5, window: None });
+    let kept =
+        |since_seq, window, versions| Some(History { since_seq, since_time: 5, window, versions });
+    let keeps = |since_seq| kept(since_seq, None, None);
     check("history.since_seq", |manifest| manifest.history = keeps(manifest.last_seq + 1));
     let of_nothing = |manifest: &mut Manifest| {
         let id = manifest.segments().iter().find(|s| s.is_live()).expect("one").segment_id;
@@ -287,9 +289,13 @@ fn history_is_of_a_store_that_keeps_it_and_of_the_past() {
         let id = manifest.segments()[0].segment_id;
         manifest.update_segment(id, |segment| segment.payload_only = true);
     });
-    for window in [None, Some(0), Some(u64::MAX)] {
+    check("history.versions", |manifest| manifest.history = kept(1, None, Some(0)));
+    check("history.versions", |manifest| manifest.history = kept(1, Some(9), Some(2)));
+    let windows = [None, Some(0), Some(u64::MAX)].map(|window| (window, None));
+    let numbers = [Some(1), Some(u32::MAX)].map(|versions| (None, versions));
+    for (window, versions) in windows.into_iter().chain(numbers) {
         let mut manifest = sample();
-        manifest.history = Some(History { since_seq: 3, since_time: 5, window });
+        manifest.history = kept(3, window, versions);
         of_nothing(&mut manifest);
         let bytes = manifest.to_bytes().expect("it holds");
         assert_eq!(Manifest::from_bytes(&bytes).expect("it holds"), manifest);

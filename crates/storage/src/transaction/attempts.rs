@@ -13,7 +13,7 @@ impl Store {
 
     /// Begins a transaction on the store as it is now.
     pub fn transaction(&self) -> Transaction<'_> {
-        Transaction::new(self)
+        Transaction::new(self, self.engine().snapshot())
     }
 
     /// Runs `attempt` in a transaction and commits it durably; after a conflict again, in a new
@@ -36,11 +36,28 @@ impl Store {
     /// ```
     pub fn transact<T>(
         &self,
+        attempt: impl FnMut(&mut Transaction<'_>) -> Result<T>,
+    ) -> Result<(T, CommitInfo)> {
+        self.attempt(|| self.transaction(), attempt)
+    }
+
+    /// The same in transactions to which nothing is expired.
+    pub(super) fn transact_even_expired<T>(
+        &self,
+        attempt: impl FnMut(&mut Transaction<'_>) -> Result<T>,
+    ) -> Result<(T, CommitInfo)> {
+        let begin = || Transaction::new(self, self.engine().snapshot().with_expired());
+        self.attempt(begin, attempt)
+    }
+
+    fn attempt<'s, T>(
+        &self,
+        begin: impl Fn() -> Transaction<'s>,
         mut attempt: impl FnMut(&mut Transaction<'_>) -> Result<T>,
     ) -> Result<(T, CommitInfo)> {
         let mut attempts = 1;
         loop {
-            let mut transaction = self.transaction();
+            let mut transaction = begin();
             let answer = attempt(&mut transaction)?;
             match transaction.commit() {
                 Ok(info) => return Ok((answer, info)),

@@ -16,7 +16,7 @@ mod upsert;
 use std::fmt;
 
 use sutra_format::{AssociationKind, AssociationRecord, ConceptId};
-use sutra_lsm::{CommitInfo, Durability, Reader, Touch};
+use sutra_lsm::{CommitInfo, Durability, Reader, Snapshot, Touch};
 
 pub use self::merge::MergeReport;
 pub use self::source::SourceDeletion;
@@ -61,8 +61,8 @@ pub struct Transaction<'s> {
 }
 
 impl<'s> Transaction<'s> {
-    fn new(store: &'s Store) -> Self {
-        let reader = Reader::new(store.engine().snapshot());
+    fn new(store: &'s Store, snapshot: Snapshot) -> Self {
+        let reader = Reader::new(snapshot);
         Self { store, reader, batch: Batch::new(), own: Own::default() }
     }
 

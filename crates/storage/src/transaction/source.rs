@@ -3,6 +3,7 @@
 use sutra_format::ConceptId;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::snapshot::Snapshot;
 use crate::store::Store;
 
 /// Concepts in one commit.
@@ -19,7 +20,8 @@ pub struct SourceDeletion {
 
 impl Store {
     /// Deletes every concept whose [`source_hash`](crate::NewConcept::source_hash) is `source`,
-    /// with all associations that touch it and their texts. Zero, which is what a concept has that
+    /// with all associations that touch it and their texts; those that are expired and hidden as well.
+    /// Zero, which is what a concept has that
     /// was put without one, is refused.
     ///
     /// Costs a walk over all concepts, and for each that is deleted a look at its associations.
@@ -34,7 +36,7 @@ impl Store {
                 "source 0 is that of concepts without one; delete them one by one",
             ));
         }
-        let snapshot = self.snapshot();
+        let snapshot = Snapshot::new(self.engine().snapshot().with_expired());
         let mut deletion = SourceDeletion::default();
         let mut ids = Vec::new();
         for concept in snapshot.iter()? {
@@ -60,7 +62,7 @@ impl Store {
     ) -> Result<()> {
         let mut parts = vec![ids];
         while let Some(ids) = parts.pop() {
-            let deleted = self.transact(|transaction| {
+            let deleted = self.transact_even_expired(|transaction| {
                 let mut deleted = 0;
                 for id in ids {
                     let is_meant = transaction

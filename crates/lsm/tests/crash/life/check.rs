@@ -9,7 +9,8 @@ use sutra_lsm::{Durability, LsmTree};
 use sutra_manifest::Manifest;
 use sutra_testkit::{Image, SimDir};
 
-use super::content::{Content, View, read_and_search};
+use super::content::{Content, View, read, read_and_search};
+use super::expired;
 use super::model::Change;
 use super::past;
 use super::told::Holds;
@@ -38,6 +39,9 @@ pub(crate) struct Recovered<'a> {
     ids: &'a BTreeSet<ConceptId>,
 }
 
+/// When a store is opened after a crash.
+const AFTER: u64 = 5_000;
+
 impl<'a> Promise<'a> {
     /// Opens what the crash left, as the next process would, and looks at everything.
     pub(crate) fn recover(&self, image: &Image) -> Recovered<'a> {
@@ -47,9 +51,10 @@ impl<'a> Promise<'a> {
     /// The same in a directory that did not lose its power.
     pub(crate) fn recover_in(&self, dir: SimDir) -> Recovered<'a> {
         let stage = Stage::with(self.rule, dir, self.segment_bytes);
-        stage.set_time(5_000);
+        stage.set_time(AFTER);
         let tree = stage.open().unwrap_or_else(|error| panic!("refuses to open: {error}"));
         let moment = self.check_content(&tree);
+        self.check_visible(&tree, moment);
         // What was read so far was checked on the way: all the rest for one moment in four.
         if mix(tree.snapshot().seq()).is_multiple_of(4) {
             check_sums(&tree);
@@ -79,7 +84,7 @@ impl<'a> Promise<'a> {
     }
 
     fn check_content(&self, tree: &LsmTree<SimDir>) -> &'a Moment {
-        let snapshot = tree.snapshot();
+        let snapshot = tree.snapshot().with_expired();
         let found = Moment {
             seq: snapshot.seq(),
             content: read_and_search(&snapshot, &self.history.ids).unwrap(),
@@ -93,6 +98,15 @@ impl<'a> Promise<'a> {
         let moment = moment.unwrap_or_else(|| panic!("at {}, none of {seqs:?}", found.seq));
         assert_eq!(found.content, moment.content, "a part of a batch, or what was never there");
         unreachable!("equal moments are found above")
+    }
+
+    /// What is expired by the rules that are there is hidden, and nothing else.
+    fn check_visible(&self, tree: &LsmTree<SimDir>, moment: &Moment) {
+        let rules: expired::Rules = tree.expiry().into_iter().collect();
+        if !rules.is_empty() {
+            let seen = read(&tree.snapshot(), &self.history.ids).unwrap();
+            assert_eq!(seen, expired::visible(&moment.content, &rules, AFTER));
+        }
     }
 }
 
@@ -111,7 +125,7 @@ fn check_names(tree: &LsmTree<SimDir>, moment: &Moment) {
 
 #[track_caller]
 pub(crate) fn check_content(tree: &LsmTree<SimDir>, ids: &BTreeSet<ConceptId>, content: &Content) {
-    assert_eq!(read_and_search(&tree.snapshot(), ids).unwrap(), *content);
+    assert_eq!(read_and_search(&tree.snapshot().with_expired(), ids).unwrap(), *content);
 }
 
 #[track_caller]

@@ -8,6 +8,8 @@ pub(crate) mod check;
 #[path = "../content.rs"]
 pub(crate) mod content;
 pub(crate) mod driver;
+#[path = "../expired.rs"]
+pub(crate) mod expired;
 #[path = "../model.rs"]
 pub(crate) mod model;
 #[path = "../moments.rs"]

@@ -1,5 +1,5 @@
 //! What was: at any time since history is kept, a store says what it said then.
 
 mod hostile;
-mod random;
+pub(crate) mod random;
 mod rules;

@@ -134,6 +134,65 @@ fn deletions_before_the_window_go_on_hiding() {
     }
 }
 
+/// Rows of history: concepts and associations, the newest versions of each.
+fn rows_of_history(place: &Place) -> (u64, u64) {
+    let segments = place.tree.segments().unwrap();
+    let history = segments.iter().filter(|segment| segment.history);
+    history.fold((0, 0), |sum, s| (sum.0 + s.concepts, sum.1 + s.associations))
+}
+
+#[test]
+fn a_deletion_that_hides_nothing_any_more_is_dropped() {
+    let place = Place::new(Retention::Window(10));
+    place.commit(10, &[put(1, 20), put(2, 20), put(3, 20), Associate(1, 1, 2), Associate(1, 1, 3)]);
+    place.tree.flush().unwrap();
+    place.commit(20, &[Delete(2)]);
+    place.tree.compact_all().unwrap();
+    assert_eq!(rows_of_history(&place), (3, 2), "the deleted one included");
+    place.commit(100, &[put(1, 20)]);
+    place.commit(200, &[put(1, 20)]);
+    place.tree.compact_all().unwrap();
+    assert_eq!(rows_of_history(&place), (2, 1), "neither the deletions nor what they hid");
+    for time in [190, 200] {
+        let snapshot = place.tree.snapshot_at(time).unwrap();
+        assert_eq!(snapshot.outgoing(&id(1)).unwrap().len(), 1, "as of {time}");
+        assert_eq!(snapshot.incoming(&id(2)).unwrap().len(), 0, "as of {time}");
+    }
+    assert_eq!(place.tree.verify(&mut |_| {}).unwrap().damages, []);
+}
+
+#[test]
+fn of_a_number_of_versions_the_older_ones_go_and_the_past_ends_where_they_were() {
+    let place = Place::new(Retention::Versions(2));
+    place.commit(5, &[put(2, 20)]);
+    for time in [10, 20, 30, 40, 50] {
+        place.commit(time, &[put(1, 40)]);
+        place.tree.flush().unwrap();
+    }
+    assert_eq!(place.put_at(10), Some(10), "it is not merged yet");
+    place.tree.compact_all().unwrap();
+    assert_eq!([30, 39, 40, 99].map(|time| place.put_at(time)), [30, 30, 40, 50].map(Some));
+    assert_eq!(no_history(place.tree.snapshot_at(29)), Some(30));
+    let times = |n| -> Vec<u64> {
+        let snapshot = place.tree.snapshot();
+        let versions = snapshot.history(&id(n)).unwrap();
+        versions.iter().map(|version| version.time).collect()
+    };
+    assert_eq!((times(1), times(2)), (vec![50, 40, 30], vec![5]));
+    let snapshot = place.tree.snapshot();
+    assert!(matches!(place.tree.changes(&snapshot, 3, 9), Err(LsmError::NotKept { .. })));
+    assert_eq!(place.tree.changes(&snapshot, 4, 9).unwrap().len(), 2);
+    // Of one segment as well, once fewer are wanted.
+    place.tree.set_retention(Retention::Versions(1)).unwrap();
+    place.tree.compact_all().unwrap();
+    assert_eq!((times(1), times(2)), (vec![50, 40], vec![5]));
+    assert_eq!(no_history(place.tree.snapshot_at(39)), Some(40));
+    let refused = place.tree.set_retention(Retention::Versions(0));
+    assert!(refused.unwrap_err().to_string().contains("0 versions"));
+    assert_eq!(place.tree.retention(), Retention::Versions(1));
+    assert_eq!(place.tree.verify(&mut |_| {}).unwrap().damages, []);
+}
+
 #[test]
 fn history_that_is_no_longer_wanted_goes_with_its_files() {
     let place = Place::new(Retention::Forever);
