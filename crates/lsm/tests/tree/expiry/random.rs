@@ -146,7 +146,7 @@ impl Life {
     fn note_forgotten(&mut self) {
         let snapshot = self.tree().snapshot().with_expired();
         let found = read(&snapshot, &self.history.ids).unwrap();
-        let Moment { seq, mut content } = self.history.last().clone();
+        let Moment { seq, mut content, .. } = self.history.last().clone();
         if snapshot.seq() > seq {
             for id in expired::concepts(&content, self.now(), self.clock) {
                 if !found.concepts.contains_key(&id) {
@@ -163,7 +163,8 @@ impl Life {
             }
             let last = self.times.last().copied().unwrap();
             self.times.push(self.clock.max(last));
-            self.history.push(Moment { seq: snapshot.seq(), content: content.clone() });
+            let (time, content) = (self.clock, content.clone());
+            self.history.push(Moment { seq: snapshot.seq(), time, content });
         }
         assert_eq!(found, content, "what is not expired stays");
     }

@@ -105,7 +105,7 @@ impl Life {
     }
 
     fn note_versions(&mut self, changes: &[Change]) {
-        let Moment { mut seq, mut content } = self.history.last().clone();
+        let Moment { mut seq, mut content, .. } = self.history.last().clone();
         for change in changes {
             let next = change.apply(&mut content, self.clock, seq + 1) - 1;
             let mut note = |row, seq, view| self.versions.entry(row).or_default().push((seq, view));
