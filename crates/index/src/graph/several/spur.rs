@@ -28,6 +28,9 @@ pub(super) struct Spur<'b, A: Adjacency> {
     pub(super) max_cost: f64,
 }
 
+/// The edges of a way, and what the whole costs.
+type Onward<A> = Option<(Vec<EdgeOf<A>>, f64)>;
+
 /// The best way to a vertex so far.
 struct Known<A: Adjacency> {
     cost: f64,
@@ -52,7 +55,7 @@ impl<A: Adjacency> Spur<'_, A> {
         cost: &impl Fn(&EdgeOf<A>) -> f64,
         walk: &Walk<'_, A>,
         meter: &mut Meter,
-    ) -> Result<Option<(Vec<EdgeOf<A>>, f64)>, GraphError<A::Error>> {
+    ) -> Result<Onward<A>, GraphError<A::Error>> {
         let mut search = Search::<A> { known: HashMap::default(), waiting: BinaryHeap::new() };
         search.known.insert(start, Known { cost: spent, hops: 0, settled: false, by: None });
         search.waiting.push(Reverse(Waiting { least: spent, cost: spent, hops: 0, vertex: start }));
