@@ -129,6 +129,8 @@ pub(crate) struct Session {
     pub(crate) skew: u64,
     /// When the last commit was since the store was opened.
     last_time: u64,
+    /// Whether history was kept when it was opened: then times do not go back from before.
+    knew_times: bool,
 }
 
 impl Session {
@@ -137,8 +139,20 @@ impl Session {
         let tree = stage.open().ok();
         let (history, told) = (History::new(), Told::default());
         let (failed, held, backups) = Default::default();
-        let (acked, skew, last_time) = (0, 0, 0);
-        Self { stage, tree, history, acked, failed, told, held, backups, skew, last_time }
+        let (acked, skew, last_time, knew_times) = (0, 0, 0, false);
+        Self {
+            stage,
+            tree,
+            history,
+            acked,
+            failed,
+            told,
+            held,
+            backups,
+            skew,
+            last_time,
+            knew_times,
+        }
     }
 
     /// Does one thing. A store that is not open is opened, and nothing else is done.
@@ -255,7 +269,8 @@ impl Session {
         match tree.commit(batch(time, changes), durability) {
             Ok(info) => {
                 // Where history is kept, times do not go back when the store is opened again.
-                let goes_on = tree.retention() != Retention::Latest && info.time > moment.time;
+                let knows = self.knew_times || tree.retention() != Retention::Latest;
+                let goes_on = knows && info.time > moment.time;
                 assert!(info.time == moment.time || goes_on, "{info:?} at {time}");
                 assert_eq!(info.last_seq, moment.seq);
                 (self.last_time, moment.time) = (info.time, info.time);
@@ -406,7 +421,7 @@ impl Session {
             self.history.push(known.clone());
         }
         self.failed.clear();
-        self.last_time = 0;
+        (self.last_time, self.knew_times) = (0, tree.retention() != Retention::Latest);
         self.tree = Some(tree);
         self.ack();
         Ok(())
@@ -435,6 +450,7 @@ impl Session {
         }
         self.failed.clear();
         self.told.go_on_from(&tree, self.history.last().seq);
+        self.knew_times = tree.retention() != Retention::Latest;
         (self.stage, self.tree, self.last_time) = (stage, Some(tree), 0);
         self.ack();
     }
