@@ -64,8 +64,7 @@ fn the_cheapest_path_prefers_weight_to_few_steps() {
 fn the_best_ways_are_shown_one_after_the_other() {
     let place = chain();
     let leap = "a\n-> leap  d  weight 0.25\n";
-    let chain =
-        concat!("a\n-> next  b  The second.\n-> next  c  Said of the arrow.\n-> next  d\n",);
+    let chain = "a\n-> next  b  The second.\n-> next  c  Said of the arrow.\n-> next  d\n";
     let shown = |arguments: &[&str]| place.run("path", &[&["a", "d"], arguments].concat()).done();
     assert_eq!(shown(&["--count", "9"]), format!("{leap}\n{chain}"));
     assert_eq!(shown(&["--count", "1"]), leap);
