@@ -52,7 +52,7 @@ fn change(chance: &mut SplitMix) -> Change {
 
 fn queries(chance: &mut SplitMix, analyser: Analyser) -> Vec<Query> {
     let words = format!("{} {}", chance.pick(&WORDS), chance.pick(&WORDS));
-    let not = Query::any(&analyser, chance.pick(&WORDS)).should;
+    let not = Query::any(&analyser, chance.pick::<&str>(&WORDS)).should;
     vec![
         Query::any(&analyser, &words),
         Query::all(&analyser, &words),
