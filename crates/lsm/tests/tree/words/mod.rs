@@ -2,6 +2,5 @@
 //! to the last bit.
 
 mod analyser;
-mod damage;
 mod history;
 mod model;

@@ -1,1 +1,0 @@
-//! Sections that are damaged or not there.
