@@ -199,6 +199,9 @@ fn check_payload<D: Dir>(
         let is_shared = || misfit(format!("shares its text or vector in segment {segment}"));
         if *sum <= most { Ok(()) } else { Err(is_shared()) }
     };
+    if record.has_vector() && record.vector_dimension.get() == 0 {
+        return Err(misfit("has a vector without its dimension".to_owned()));
+    }
     let [shares_text, shares_vector] = shares;
     if record.text_bytes() > 0 && !shares_text {
         let entries = entries_of(record, Home::Segments, version)?;

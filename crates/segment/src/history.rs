@@ -10,18 +10,26 @@ use sutra_format::{AssociationRecord, ConceptId, ConceptRecord};
 use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
-use crate::error::Result;
+use crate::error::{Result, SegmentError};
 use crate::reader::Segment;
 use crate::sections::{Place, Versions, invalid};
 
 /// A record that has a sequence number.
 pub(crate) trait Versioned: FromBytes + KnownLayout + Immutable + Unaligned {
     fn seq(&self) -> u64;
+
+    /// Whether it is of the same concept, or of the same association.
+    fn is_of(&self, other: &Self) -> bool;
 }
 
 impl Versioned for ConceptRecord {
     fn seq(&self) -> u64 {
         self.seq.get()
+    }
+
+    #[inline]
+    fn is_of(&self, other: &Self) -> bool {
+        self.id == other.id
     }
 }
 
@@ -29,16 +37,30 @@ impl Versioned for AssociationRecord {
     fn seq(&self) -> u64 {
         self.seq.get()
     }
+
+    #[inline]
+    fn is_of(&self, other: &Self) -> bool {
+        let key = |r: &Self| (r.source, r.kind_code, r.target);
+        key(self) == key(other)
+    }
 }
 
 /// Whether two versions of one concept refer to the same text, and to the same vector.
 pub fn shared_payload(newer: &ConceptRecord, older: &ConceptRecord) -> [bool; 2] {
+    // In all that says how they are read: else reading one would not vouch for the other.
     let text = |record: &ConceptRecord| {
+        let lengths = (record.content_length, record.attributes_length, record.key_length);
         let place = (record.content_segment, record.content_offset);
-        (record.text_bytes() > 0).then_some((place, record.text_bytes()))
+        (record.text_bytes() > 0).then_some((
+            place,
+            lengths,
+            record.has_content(),
+            record.is_fact(),
+        ))
     };
     let vector = |record: &ConceptRecord| {
-        record.has_vector().then_some((record.vector_segment, record.vector_offset))
+        let place = (record.vector_segment, record.vector_offset);
+        record.has_vector().then_some((place, record.vector_dimension, record.vector_space))
     };
     let (texts, vectors) = ([newer, older].map(text), [newer, older].map(vector));
     [texts[0].is_some() && texts[0] == texts[1], vectors[0].is_some() && vectors[0] == vectors[1]]
@@ -71,12 +93,12 @@ impl<D: AsRef<[u8]>> Segment<D> {
 
     /// The older versions of the concept in `row`, newest first.
     pub fn concept_versions(&self, row: u32) -> Result<&[ConceptRecord]> {
-        self.versions(&self.sections.concept_versions, row)
+        self.versions(&self.sections.concept_versions, self.concept(row)?, row)
     }
 
     /// The older versions of the association in `row`, newest first.
     pub fn association_versions(&self, row: u32) -> Result<&[AssociationRecord]> {
-        self.versions(&self.sections.association_versions, row)
+        self.versions(&self.sections.association_versions, self.association(row)?, row)
     }
 
     /// The older versions of all concepts.
@@ -129,14 +151,30 @@ impl<D: AsRef<[u8]>> Segment<D> {
         if version == end {
             return Ok(None);
         }
-        self.value(versions.rows.offset + version * size_of::<R>() as u64).map(Some)
+        let offset = versions.rows.offset + version * size_of::<R>() as u64;
+        let found: &R = self.value(offset)?;
+        if found.is_of(newest) { Ok(Some(found)) } else { Err(self.of_another(offset)) }
     }
 
-    fn versions<R: Versioned>(&self, versions: &Versions, row: u32) -> Result<&[R]> {
+    #[cold]
+    fn of_another(&self, offset: u64) -> SegmentError {
+        self.corrupt(invalid(offset, "a version is of another row"))
+    }
+
+    fn versions<'a, R: Versioned>(
+        &'a self,
+        versions: &Versions,
+        newest: &R,
+        row: u32,
+    ) -> Result<&'a [R]> {
         let (start, end) = self.versions_of::<R>(versions, row)?;
         let bytes = size_of::<R>() as u64;
         let offset = versions.rows.offset + start * bytes;
-        self.values(Place { offset, length: (end - start) * bytes })
+        let found: &[R] = self.values(Place { offset, length: (end - start) * bytes })?;
+        match found.iter().all(|version| version.is_of(newest)) {
+            true => Ok(found),
+            false => Err(self.of_another(offset)),
+        }
     }
 
     /// Which of the older versions are of a row.
@@ -160,13 +198,9 @@ impl<D: AsRef<[u8]>> Segment<D> {
 
     /// Checks that versions are of their row and fall, and that moments rise up to the last number.
     pub(crate) fn verify_history(&self) -> Result<()> {
-        let same_concept = |row: &ConceptRecord, older: &ConceptRecord| row.id == older.id;
-        let same_association = |row: &AssociationRecord, older: &AssociationRecord| {
-            (row.source, row.kind_code, row.target) == (older.source, older.kind_code, older.target)
-        };
         let (concepts, associations) = (self.iter_concepts()?, self.iter_associations()?);
-        self.verify_versions(&self.sections.concept_versions, concepts, same_concept)?;
-        self.verify_versions(&self.sections.association_versions, associations, same_association)?;
+        self.verify_versions(&self.sections.concept_versions, concepts)?;
+        self.verify_versions(&self.sections.association_versions, associations)?;
         let start = self.sections.concept_versions.rows.offset;
         for (row, record) in (0_u64..).zip(self.older_concepts()?) {
             let at = start + row * ConceptRecord::BYTES as u64;
@@ -184,17 +218,16 @@ impl<D: AsRef<[u8]>> Segment<D> {
         &'a self,
         versions: &Versions,
         rows: impl Iterator<Item = &'a R>,
-        is_same: impl Fn(&R, &R) -> bool,
     ) -> Result<()> {
         let mut behind = 0;
         let mut seqs = self.values::<U64>(versions.seqs)?.iter();
         for (row, newest) in (0..).zip(rows) {
-            let older: &[R] = self.versions(versions, row)?;
+            let older: &[R] = self.versions(versions, newest, row)?;
             let at = versions.rows.offset + behind * size_of::<R>() as u64;
             let mut last = newest.seq();
             for version in older {
-                if !is_same(newest, version) || version.seq() >= last {
-                    let reason = "older version is of another row, or not older";
+                if version.seq() >= last {
+                    let reason = "older version is not older";
                     return Err(self.corrupt(invalid(at, reason)));
                 }
                 last = version.seq();
@@ -219,9 +252,15 @@ impl<D: AsRef<[u8]>> Segment<D> {
         let mut last: Option<&Moment> = None;
         for (row, moment) in (0_u64..).zip(self.timeline()?) {
             let rises = |last: &Moment| last.seq < moment.seq && last.time < moment.time;
-            if last.is_some_and(|last| !rises(last)) {
+            let wrong = |reason| {
                 let at = place.offset + row * Moment::BYTES as u64;
-                return Err(self.corrupt(invalid(at, "moments do not rise strictly")));
+                Err(self.corrupt(invalid(at, reason)))
+            };
+            if last.is_some_and(|last| !rises(last)) {
+                return wrong("moments do not rise strictly");
+            }
+            if moment.seq < self.header().min_seq {
+                return wrong("moment is of a commit before those of the segment");
             }
             last = Some(moment);
         }

@@ -82,12 +82,14 @@ impl<D: Dir> Inner<D> {
         // A deletion, or a version that others hide, may matter to what is older.
         let is_bottom = oldest(segments) == oldest(&all);
         let since = if is_bottom { self.due(version, segments)? } else { None };
-        let mut parts = Vec::with_capacity(segments.len());
+        let (mut parts, mut last_seq) = (Vec::with_capacity(segments.len()), 0);
         for file in segments.iter().rev() {
             let moments = file.segment.timeline()?;
-            if !moments.is_sorted_by(|a, b| a.seq < b.seq && a.time < b.time) {
+            let rises = moments.is_sorted_by(|a, b| a.seq < b.seq && a.time < b.time);
+            if !rises || moments.first().is_some_and(|first| first.seq.get() <= last_seq) {
                 return Err(damage(version).into());
             }
+            last_seq = moments.last().map_or(last_seq, |last| last.seq.get());
             parts.push(moments);
         }
         let none = HashSet::new();

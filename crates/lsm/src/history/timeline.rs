@@ -19,10 +19,12 @@ pub(super) fn joined<'a>(parts: impl IntoIterator<Item = &'a [Moment]>) -> Vec<M
     timeline
 }
 
-/// The last sequence number that was committed at `time` or before, if the timeline knows.
-fn seq_at(timeline: &[Moment], time: u64) -> Option<u64> {
+/// The last sequence number that was committed at `time` or before, if the timeline knows, and whether
+/// it knows of a later commit.
+fn seq_at(timeline: &[Moment], time: u64) -> (Option<u64>, bool) {
     let behind = timeline.partition_point(|moment| moment.time.get() <= time);
-    behind.checked_sub(1).map(|last| timeline[last].seq.get())
+    let last = behind.checked_sub(1).map(|last| timeline[last].seq.get());
+    (last, behind < timeline.len())
 }
 
 /// When a sequence number was committed, if the timeline goes so far.
@@ -33,19 +35,24 @@ fn time_of(timeline: &[Moment], seq: u64) -> Option<u64> {
 
 impl<D: Dir> Version<D> {
     /// The last sequence number that was committed at `time` or before. None: all that is known
-    /// was committed later.
+    /// was committed later. Oldest first: behind a later commit nothing counts as made before it.
     pub(super) fn seq_at(&self, time: u64) -> Result<Option<u64>> {
-        for memtable in &self.memtables {
-            if let Some(seq) = memtable.with_timeline(|timeline| seq_at(timeline, time)) {
-                return Ok(Some(seq));
+        let mut last = None;
+        for file in self.history.iter().rev() {
+            let (seq, goes_beyond) = seq_at(file.segment.timeline()?, time);
+            last = seq.or(last);
+            if goes_beyond {
+                return Ok(last);
             }
         }
-        for file in &self.history {
-            if let Some(seq) = seq_at(file.segment.timeline()?, time) {
-                return Ok(Some(seq));
+        for memtable in self.memtables.iter().rev() {
+            let (seq, goes_beyond) = memtable.with_timeline(|timeline| seq_at(timeline, time));
+            last = seq.or(last);
+            if goes_beyond {
+                return Ok(last);
             }
         }
-        Ok(None)
+        Ok(last)
     }
 
     /// When a sequence number was committed, in milliseconds; zero if nothing knows. What was only in
