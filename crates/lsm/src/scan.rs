@@ -8,16 +8,19 @@ use crate::files::SegmentFile;
 use crate::merge::{AssociationMerge, ConceptMerge};
 use crate::snapshot::{Concept, Snapshot};
 
-/// All concepts of a snapshot, facts included, in placement order.
+/// All concepts of a snapshot, facts included, in placement order. After an error it ends.
 pub struct Concepts<'s, D: Dir = OsDir> {
     snapshot: &'s Snapshot<D>,
     merge: ConceptMerge<'s, D>,
+    has_failed: bool,
 }
 
-/// All associations of a snapshot by (placement of source, source, kind, target).
+/// All associations of a snapshot by (placement of source, source, kind, target). After an error it
+/// ends.
 pub struct Associations<'s, D: Dir = OsDir> {
     snapshot: &'s Snapshot<D>,
     merge: AssociationMerge<'s, D>,
+    has_failed: bool,
 }
 
 impl<D: Dir> Snapshot<D> {
@@ -30,7 +33,7 @@ impl<D: Dir> Snapshot<D> {
             self.scanned(),
             self.seq(),
         )?;
-        Ok(Concepts { snapshot: self, merge })
+        Ok(Concepts { snapshot: self, merge, has_failed: false })
     }
 
     /// The segments that it reads.
@@ -47,27 +50,55 @@ impl<D: Dir> Snapshot<D> {
             self.scanned(),
             self.seq(),
         )?;
-        Ok(Associations { snapshot: self, merge })
+        Ok(Associations { snapshot: self, merge, has_failed: false })
     }
+}
+
+impl<'s, D: Dir> Concepts<'s, D> {
+    fn visible(&mut self) -> Result<Option<Concept<'s, D>>> {
+        while let Some(row) = self.merge.next()? {
+            if row.record.is_tombstone() || row.record.is_delta() {
+                continue;
+            }
+            let found = self.snapshot.wrap(row.record, row.home);
+            if let Some(concept) = self.snapshot.unexpired(Some(found)) {
+                return Ok(Some(concept));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl<D: Dir> Associations<'_, D> {
+    fn visible(&mut self) -> Result<Option<AssociationRecord>> {
+        while let Some(row) = self.merge.next()? {
+            let record = row.record;
+            let is_hidden = record.is_tombstone()
+                || self.snapshot.is_hidden(&record)?
+                || self.snapshot.is_expired(&record)?;
+            if !is_hidden {
+                return Ok(Some(record));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// What an iterator gives that ends after an error.
+fn once_failed<T>(has_failed: &mut bool, next: Result<Option<T>>) -> Option<Result<T>> {
+    *has_failed = next.is_err();
+    next.transpose()
 }
 
 impl<'s, D: Dir> Iterator for Concepts<'s, D> {
     type Item = Result<Concept<'s, D>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let row = match self.merge.next() {
-                Ok(row) => row?,
-                Err(error) => return Some(Err(error)),
-            };
-            if row.record.is_tombstone() || row.record.is_delta() {
-                continue;
-            }
-            let found = self.snapshot.wrap(row.record, row.home);
-            if let Some(concept) = self.snapshot.unexpired(Some(found)) {
-                return Some(Ok(concept));
-            }
+        if self.has_failed {
+            return None;
         }
+        let next = self.visible();
+        once_failed(&mut self.has_failed, next)
     }
 }
 
@@ -75,23 +106,10 @@ impl<D: Dir> Iterator for Associations<'_, D> {
     type Item = Result<AssociationRecord>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let record = match self.merge.next() {
-                Ok(row) => row?.record,
-                Err(error) => return Some(Err(error)),
-            };
-            if record.is_tombstone() {
-                continue;
-            }
-            let hidden = match self.snapshot.is_hidden(&record) {
-                Ok(false) => self.snapshot.is_expired(&record),
-                other => other,
-            };
-            match hidden {
-                Ok(true) => {}
-                Ok(false) => return Some(Ok(record)),
-                Err(error) => return Some(Err(error)),
-            }
+        if self.has_failed {
+            return None;
         }
+        let next = self.visible();
+        once_failed(&mut self.has_failed, next)
     }
 }
