@@ -107,37 +107,19 @@ impl Theirs {
             (Occur::Should, Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs)))
         };
         let query = BooleanQuery::new(question.words.split(' ').map(term).collect());
-        let mut asked = 3 * POOL;
-        loop {
-            let top = TopDocs::with_limit(asked).order_by_score();
-            let hits = self.searcher.search(&query, &top)?;
-            let is_all = hits.len() < asked;
-            let wanted = hits.into_iter().map(|(score, address)| (score, address.doc_id));
-            let mut found: Vec<(f32, u32)> =
-                wanted.filter(|(_, number)| source_of(*number) == question.source).collect();
-            if found.len() >= POOL || is_all {
-                found.truncate(POOL);
-                return Ok(found);
-            }
-            asked *= 4;
-        }
+        pool(question, |asked| {
+            let hits =
+                self.searcher.search(&query, &TopDocs::with_limit(asked).order_by_score())?;
+            Ok(hits.into_iter().map(|(score, address)| (score, address.doc_id)).collect())
+        })
     }
 
     fn by_vector(&self, question: &Question) -> Result<Vec<(f32, u32)>> {
-        let mut asked = 3 * POOL;
-        loop {
+        pool(question, |asked| {
             let hits = self.graph.search(&question.vector, asked)?;
-            let is_all = hits.keys.len() < asked;
             let hits = hits.keys.iter().zip(&hits.distances);
-            let wanted = hits.map(|(key, distance)| (1.0 - distance, *key as u32));
-            let mut found: Vec<(f32, u32)> =
-                wanted.filter(|(_, number)| source_of(*number) == question.source).collect();
-            if found.len() >= POOL || is_all {
-                found.truncate(POOL);
-                return Ok(found);
-            }
-            asked *= 4;
-        }
+            Ok(hits.map(|(key, distance)| (1.0 - distance, *key as u32)).collect())
+        })
     }
 
     fn nearby(&self, question: &Question) -> Result<Vec<(f32, u32)>> {
@@ -169,11 +151,30 @@ impl Theirs {
     }
 }
 
+/// The best of those that the question wants, from an engine that is asked for more until enough are.
+fn pool(
+    question: &Question,
+    ask: impl Fn(usize) -> Result<Vec<(f32, u32)>>,
+) -> Result<Vec<(f32, u32)>> {
+    let mut asked = 3 * POOL;
+    loop {
+        let mut found = ask(asked)?;
+        let is_all = found.len() < asked;
+        found.retain(|(_, number)| source_of(*number) == question.source);
+        if found.len() >= POOL || is_all {
+            found.truncate(POOL);
+            return Ok(found);
+        }
+        asked *= 4;
+    }
+}
+
 fn words(data: &Data) -> Result<(Searcher, Field)> {
     let indexing =
         TextFieldIndexing::default().set_index_option(IndexRecordOption::WithFreqsAndPositions);
     let mut schema = Schema::builder();
-    let field = schema.add_text_field("text", TextOptions::default().set_indexing_options(indexing));
+    let field =
+        schema.add_text_field("text", TextOptions::default().set_indexing_options(indexing));
     let source = schema.add_u64_field("source", FAST);
     let index = Index::builder().schema(schema.build());
     let directory = tantivy::directory::RamDirectory::create();

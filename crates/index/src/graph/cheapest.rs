@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 
 use super::adjacency::{Adjacency, EdgeOf};
+use super::cost::Cost;
 use super::error::GraphError;
 use super::limits::{Meter, Outcome, Walk};
 use super::path::{Path, PathOf};
@@ -114,7 +115,7 @@ impl<A: Adjacency> Search<A> {
     pub(super) fn new(seeds: &[A::Vertex], walk: &Walk<'_, A>) -> Self {
         let start = || Known { cost: 0.0, settled: false, by: None };
         let known = seeds.iter().map(|seed| (*seed, start())).collect();
-        let waiting = seeds.iter().map(|seed| Reverse(Waiting { cost: 0.0, vertex: *seed }));
+        let waiting = seeds.iter().map(|seed| Reverse(Waiting { cost: Cost(0.0), vertex: *seed }));
         Self { known, waiting: waiting.collect(), meter: Meter::new(walk.limits) }
     }
 
@@ -158,11 +159,11 @@ impl<A: Adjacency> Search<A> {
                 Entry::Vacant(vacant) => {
                     meter.vertex(held)?;
                     vacant.insert(way);
-                    waiting.push(Reverse(Waiting { cost: total, vertex: edge.neighbor }));
+                    waiting.push(Reverse(Waiting { cost: Cost(total), vertex: edge.neighbor }));
                 }
                 Entry::Occupied(mut best) if way.is_better_than(best.get()) => {
                     if total < best.get().cost {
-                        waiting.push(Reverse(Waiting { cost: total, vertex: edge.neighbor }));
+                        waiting.push(Reverse(Waiting { cost: Cost(total), vertex: edge.neighbor }));
                     }
                     best.insert(way);
                 }
@@ -204,27 +205,8 @@ impl<A: Adjacency> Known<A> {
 }
 
 /// A vertex in the queue, ordered by cost and then by key.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Waiting<V> {
-    cost: f64,
+    cost: Cost,
     vertex: V,
-}
-
-impl<V: Ord> Ord for Waiting<V> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.cost.total_cmp(&other.cost).then_with(|| self.vertex.cmp(&other.vertex))
-    }
-}
-
-impl<V: Ord> PartialOrd for Waiting<V> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<V: Ord> Eq for Waiting<V> {}
-
-impl<V: Ord> PartialEq for Waiting<V> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
 }

@@ -17,6 +17,7 @@
 
 mod adjacency;
 mod cheapest;
+mod cost;
 mod csr;
 mod error;
 mod expand;

@@ -10,6 +10,7 @@ use crate::batch::WriteBatch;
 use crate::config::Durability;
 use crate::error::{LsmError, Result};
 use crate::guard::Reader;
+use crate::snapshot::Concept;
 use crate::tree::{Inner, LsmTree};
 
 /// Something that may be expired.
@@ -50,34 +51,41 @@ impl<D: Dir> LsmTree<D> {
         let inner = &*self.inner;
         inner.check_writable()?;
         let Some(judge) = inner.expiring.judge(|| inner.environment.now()) else { return Ok(0) };
-        let (snapshot, mut met, mut forgotten) = (inner.snapshot(), Vec::new(), 0);
+        let snapshot = inner.snapshot();
+        let mut forgotten = 0;
         if judge.is_of_concepts() {
-            for concept in snapshot.iter_concepts()? {
-                let concept = concept?;
-                if judge.concept(concept.record()) {
-                    met.push(Candidate::Concept(concept.id()));
-                }
-                if met.len() == TOGETHER {
-                    forgotten += inner.forget(&std::mem::take(&mut met))?;
-                }
-            }
+            let over = |concept: Concept<'_, D>| {
+                judge.concept(concept.record()).then(|| Candidate::Concept(concept.id()))
+            };
+            forgotten += inner.forget_among(snapshot.iter_concepts()?, over)?;
         }
         if judge.is_of_associations() {
-            for record in snapshot.iter_associations()? {
-                let record = record?;
-                if judge.association(&record) {
-                    met.push(Candidate::of(&record));
-                }
-                if met.len() == TOGETHER {
-                    forgotten += inner.forget(&std::mem::take(&mut met))?;
-                }
-            }
+            let over = |record: AssociationRecord| {
+                judge.association(&record).then(|| Candidate::of(&record))
+            };
+            forgotten += inner.forget_among(snapshot.iter_associations()?, over)?;
         }
-        Ok(forgotten + inner.forget(&met)?)
+        Ok(forgotten)
     }
 }
 
 impl<D: Dir> Inner<D> {
+    /// Deletes the candidates among `rows`, some thousands at a time; says how many.
+    fn forget_among<T>(
+        &self,
+        rows: impl Iterator<Item = Result<T>>,
+        candidate: impl Fn(T) -> Option<Candidate>,
+    ) -> Result<u64> {
+        let (mut met, mut forgotten) = (Vec::new(), 0);
+        for row in rows {
+            met.extend(candidate(row?));
+            if met.len() == TOGETHER {
+                forgotten += self.forget(&std::mem::take(&mut met))?;
+            }
+        }
+        Ok(forgotten + self.forget(&met)?)
+    }
+
     /// What is expired among the rows of a segment that a merge made, touches in newer tables apart.
     pub(crate) fn expired_in(&self, segment_id: u32) -> Result<Vec<Candidate>> {
         let mut met = Vec::new();

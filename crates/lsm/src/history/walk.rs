@@ -22,15 +22,21 @@ struct Range<'v, V> {
     visit: &'v mut V,
 }
 
+impl<V> Range<'_, V> {
+    fn has(&self, seq: u64) -> bool {
+        seq > self.since && seq <= self.upto
+    }
+}
+
 impl<V: Visit> Visit for Range<'_, V> {
     fn concept(&mut self, record: &ConceptRecord) {
-        if (self.since + 1..=self.upto).contains(&record.seq.get()) {
+        if self.has(record.seq.get()) {
             self.visit.concept(record);
         }
     }
 
     fn association(&mut self, record: &AssociationRecord) {
-        if (self.since + 1..=self.upto).contains(&record.seq.get()) {
+        if self.has(record.seq.get()) {
             self.visit.association(record);
         }
     }

@@ -13,6 +13,7 @@ use hashbrown::{HashMap, HashSet};
 use sutra_format::AssociationKind;
 
 use super::super::adjacency::{Adjacency, EdgeOf};
+use super::super::cost::Cost;
 use super::super::error::GraphError;
 use super::super::limits::{Meter, Walk};
 use super::bounds::Bounds;
@@ -58,9 +59,14 @@ impl<A: Adjacency> Spur<'_, A> {
     ) -> Result<Onward<A>, GraphError<A::Error>> {
         let mut search = Search::<A> { known: HashMap::default(), waiting: BinaryHeap::new() };
         search.known.insert(start, Known { cost: spent, hops: 0, settled: false, by: None });
-        search.waiting.push(Reverse(Waiting { least: spent, cost: spent, hops: 0, vertex: start }));
+        search.waiting.push(Reverse(Waiting {
+            least: Cost(spent),
+            cost: Cost(spent),
+            hops: 0,
+            vertex: start,
+        }));
         while let Some(Reverse(next)) = search.waiting.pop() {
-            if next.least > self.max_cost {
+            if next.least.0 > self.max_cost {
                 break;
             }
             let known = search.known.get_mut(&next.vertex).expect("what waits is known");
@@ -118,7 +124,7 @@ impl<A: Adjacency> Spur<'_, A> {
 impl<A: Adjacency> Search<A> {
     /// Takes a way to a vertex if it is better than the one that is known.
     fn offer(&mut self, vertex: A::Vertex, way: Known<A>, least: f64) {
-        let (cost, hops) = (way.cost, way.hops);
+        let (least, cost, hops) = (Cost(least), Cost(way.cost), way.hops);
         let order = match self.known.get(&vertex) {
             None => Ordering::Less,
             // A settled vertex keeps its way, so that no way closes a circle.
@@ -171,30 +177,10 @@ impl<A: Adjacency> Search<A> {
 }
 
 /// A vertex in the queue: by what a way over it costs at least, then by what comes first on it.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Waiting<V> {
-    least: f64,
-    cost: f64,
+    least: Cost,
+    cost: Cost,
     hops: u32,
     vertex: V,
-}
-
-impl<V: Ord> Ord for Waiting<V> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let cost = self.least.total_cmp(&other.least).then(self.cost.total_cmp(&other.cost));
-        cost.then(self.hops.cmp(&other.hops)).then_with(|| self.vertex.cmp(&other.vertex))
-    }
-}
-
-impl<V: Ord> PartialOrd for Waiting<V> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<V: Ord> Eq for Waiting<V> {}
-
-impl<V: Ord> PartialEq for Waiting<V> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
 }
