@@ -10,12 +10,12 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 use sutra_storage::{
-    AssociationKind, AssociationRecord, Batch, Concept, ConceptId, ErrorKind, NewAssociation,
-    NewConcept, Snapshot, Store, Touch, VectorSpace,
+    AssociationKind, AssociationRecord, Batch, Concept, ConceptId, ConceptRecord, ErrorKind,
+    NewAssociation, NewConcept, Snapshot, Store, Touch, VectorSpace,
 };
 
 use crate::failure::Failure;
-use crate::record::{AssociationLine, ConceptLine, Named, Payload};
+use crate::record::{AssociationLine, ConceptLine, Named, Payload, Validity};
 
 /// A batch is committed when it has this many changes,
 const BATCH_CHANGES: usize = 4096;
@@ -113,7 +113,8 @@ impl<'s> Importer<'s> {
                     line.name
                 )));
             }
-            if says(&line.payload, Some(stored))? && has_key(&line.name, stored)? {
+            let is_same = says(&line.payload, Some(stored))? && has_key(&line.name, stored)?;
+            if is_same && is_state(line, stored.record()) {
                 self.tally.concepts.unchanged += 1;
                 return Ok(Verdict::Taken);
             }
@@ -176,7 +177,8 @@ impl<'s> Importer<'s> {
     ) -> Result<bool, Failure> {
         let numbers = same(line.weight, stored.weight.get())
             && same(line.confidence, stored.confidence.get());
-        Ok(numbers && says(&line.payload, self.stored.fact(stored)?.as_ref())?)
+        let valid = holds(line.valid, stored.valid_from(), stored.valid_to());
+        Ok(numbers && valid && says(&line.payload, self.stored.fact(stored)?.as_ref())?)
     }
 
     /// Why the vector of a line cannot be in its space: the commit would refuse all lines with it.
@@ -266,21 +268,48 @@ fn put(
     if let Some(space) = &line.payload.space {
         concept = concept.space(space);
     }
-    let Some(record) = stored.map(Concept::record) else { return batch.put(concept) };
-    let concept = concept
-        .strength(record.strength.get())
-        .confidence(record.confidence.get())
-        .valid(Some(record.valid_from.get()), Some(record.valid_to.get()))
-        .source_hash(record.source_hash.get());
+    let record = stored.map(Concept::record);
+    let (state, valid) = (&line.state, line.valid);
+    if let Some(strength) = state.strength.or(record.map(|record| record.strength.get())) {
+        concept = concept.strength(strength);
+    }
+    if let Some(confidence) = state.confidence.or(record.map(|record| record.confidence.get())) {
+        concept = concept.confidence(confidence);
+    }
+    if let Some(hash) = state.source_hash.or(record.map(|record| record.source_hash.get())) {
+        concept = concept.source_hash(hash);
+    }
+    concept = concept.valid(
+        valid.from.or(record.map(|record| record.valid_from.get())),
+        valid.to.or(record.map(|record| record.valid_to.get())),
+    );
+    let id = concept.id();
     batch.put(concept)?;
-    if record.access_count.get() == 0 {
+    let stored = |field: fn(&ConceptRecord) -> u64| record.map_or(0, field);
+    let accesses =
+        state.access_count.map_or(stored(|record| record.access_count.get().into()), u64::from);
+    let accessed_at = state.accessed_at.unwrap_or(stored(|record| record.accessed_at.get()));
+    if accesses == 0 && accessed_at == 0 {
         return Ok(());
     }
-    batch.touch(Touch {
-        accesses: record.access_count.get(),
-        accessed_at: Some(record.accessed_at.get()),
-        ..Touch::new(record.id)
-    })
+    let accesses = u32::try_from(accesses).unwrap_or(u32::MAX);
+    batch.touch(Touch { accesses, accessed_at: Some(accessed_at), ..Touch::new(id) })
+}
+
+/// Whether a stored concept has the numbers that the line says.
+fn is_state(line: &ConceptLine<'_>, record: &ConceptRecord) -> bool {
+    let state = &line.state;
+    state.strength.is_none_or(|strength| same(strength, record.strength.get()))
+        && state.confidence.is_none_or(|confidence| same(confidence, record.confidence.get()))
+        && state.source_hash.is_none_or(|hash| hash == record.source_hash.get())
+        && state.access_count.is_none_or(|count| count == record.access_count.get())
+        && state.accessed_at.is_none_or(|time| time == record.accessed_at.get())
+        && holds(line.valid, record.valid_from.get(), record.valid_to.get())
+}
+
+/// Whether what is stored holds when the line says.
+fn holds(valid: Validity, from: i64, to: i64) -> bool {
+    valid.from.is_none_or(|said| said == from) && valid.to.is_none_or(|said| said == to)
 }
 
 fn new_association<'a>(
@@ -301,8 +330,8 @@ fn new_association<'a>(
     if let Some(space) = &line.payload.space {
         association = association.space(space);
     }
-    match stored {
-        Some(record) => association.valid(Some(record.valid_from()), Some(record.valid_to())),
-        None => association,
-    }
+    association.valid(
+        line.valid.from.or(stored.map(AssociationRecord::valid_from)),
+        line.valid.to.or(stored.map(AssociationRecord::valid_to)),
+    )
 }

@@ -4,7 +4,9 @@
 //! `{"source","target","type","weight"?,"confidence"?,"content"?,"vector"?,"attrs"?}`. What has no
 //! key is named by its id: `"id"`, `"source_id"`, `"target_id"`, 32 hexadecimal digits each. Beside a
 //! `"vector"` there may be the name of its `"space"`, which a line
-//! `{"vector_space","dimension","metric"?,"model"?}` before it, or the store, says what it is.
+//! `{"vector_space","dimension","metric"?,"model"?}` before it, or the store, says what it is. Both
+//! may say when they hold: `"valid_from"` and `"valid_to"`, in milliseconds since the epoch. A concept
+//! may have `"strength"`, `"confidence"`, `"source_hash"`, `"access_count"` and `"accessed_at"`.
 //!
 //! Invariants:
 //! * What is accepted comes back on export: an unknown field, a field that is given twice, and
@@ -46,6 +48,8 @@ pub(crate) enum Named<'a> {
 pub(crate) struct ConceptLine<'a> {
     pub(crate) name: Named<'a>,
     pub(crate) payload: Payload<'a>,
+    pub(crate) valid: Validity,
+    pub(crate) state: State,
 }
 
 #[derive(Debug, PartialEq)]
@@ -56,6 +60,24 @@ pub(crate) struct AssociationLine<'a> {
     pub(crate) weight: f32,
     pub(crate) confidence: f32,
     pub(crate) payload: Payload<'a>,
+    pub(crate) valid: Validity,
+}
+
+/// When something holds, in milliseconds: what a line does not say stays as it is stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Validity {
+    pub(crate) from: Option<i64>,
+    pub(crate) to: Option<i64>,
+}
+
+/// Numbers of a concept: what a line does not say stays as it is stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct State {
+    pub(crate) strength: Option<f32>,
+    pub(crate) confidence: Option<f32>,
+    pub(crate) source_hash: Option<u32>,
+    pub(crate) access_count: Option<u32>,
+    pub(crate) accessed_at: Option<u64>,
 }
 
 /// What concepts and associations have in common.
@@ -140,6 +162,18 @@ struct Fields<'a> {
     metric: Option<Text<'a>>,
     #[serde(borrow, default, deserialize_with = "given")]
     attrs: Option<&'a RawValue>,
+    #[serde(default, deserialize_with = "given")]
+    valid_from: Option<i64>,
+    #[serde(default, deserialize_with = "given")]
+    valid_to: Option<i64>,
+    #[serde(borrow, default, deserialize_with = "given")]
+    strength: Option<&'a RawValue>,
+    #[serde(default, deserialize_with = "given")]
+    source_hash: Option<u32>,
+    #[serde(default, deserialize_with = "given")]
+    access_count: Option<u32>,
+    #[serde(default, deserialize_with = "given")]
+    accessed_at: Option<u64>,
 }
 
 /// Borrowed from the line unless it holds an escape.
@@ -165,21 +199,35 @@ impl<'a> Fields<'a> {
     }
 
     fn concept(self) -> Result<ConceptLine<'a>, String> {
-        absent("a concept", [("weight", &self.weight), ("confidence", &self.confidence)])?;
+        absent("a concept", [("weight", &self.weight)])?;
         self.defines_nothing("a concept")?;
-        let name = named("key", self.key, "id", self.id)?;
-        let payload = payload(self.content, self.vector, self.space, self.attrs)?;
-        Ok(ConceptLine { name, payload })
+        let float =
+            |field, raw: Option<&RawValue>| raw.map(|raw| number(field, raw.get())).transpose();
+        Ok(ConceptLine {
+            valid: self.valid(),
+            state: State {
+                strength: float("strength", self.strength)?,
+                confidence: float("confidence", self.confidence)?,
+                source_hash: self.source_hash,
+                access_count: self.access_count,
+                accessed_at: self.accessed_at,
+            },
+            name: named("key", self.key, "id", self.id)?,
+            payload: payload(self.content, self.vector, self.space, self.attrs)?,
+        })
     }
 
     fn association(self) -> Result<AssociationLine<'a>, String> {
         absent("an association", [("key", &self.key), ("id", &self.id)])?;
+        self.has_no_state("an association")?;
+        let valid = self.valid();
         self.defines_nothing("an association")?;
         let Some(Text(kind)) = self.kind else { return Err("\"type\" is missing".into()) };
         if kind.is_empty() {
             return Err("\"type\" is empty".into());
         }
         Ok(AssociationLine {
+            valid,
             source: named("source", self.source, "source_id", self.source_id)?,
             target: named("target", self.target, "target_id", self.target_id)?,
             kind,
@@ -198,6 +246,8 @@ impl<'a> Fields<'a> {
         absent(what, [("content", &self.content), ("space", &self.space)])?;
         absent(what, [("weight", &self.weight), ("confidence", &self.confidence)])?;
         absent(what, [("vector", &self.vector), ("attrs", &self.attrs)])?;
+        absent(what, [("valid_from", &self.valid_from), ("valid_to", &self.valid_to)])?;
+        self.has_no_state(what)?;
         let Some(dimension) = self.dimension else { return Err("\"dimension\" is missing".into()) };
         let metric = match &self.metric {
             None => Metric::default(),
@@ -208,6 +258,16 @@ impl<'a> Fields<'a> {
         let text = |text: Option<Text<'a>>| text.map(|Text(text)| text).unwrap_or_default();
         let space = VectorSpace::new(text(self.vector_space), dimension);
         Ok(space.model(text(self.model)).metric(metric))
+    }
+
+    fn valid(&self) -> Validity {
+        Validity { from: self.valid_from, to: self.valid_to }
+    }
+
+    fn has_no_state(&self, what: &str) -> Result<(), String> {
+        absent(what, [("strength", &self.strength)])?;
+        absent(what, [("source_hash", &self.source_hash), ("access_count", &self.access_count)])?;
+        absent(what, [("accessed_at", &self.accessed_at)])
     }
 
     fn defines_nothing(&self, what: &str) -> Result<(), String> {

@@ -6,7 +6,11 @@ use std::io::{self, Write};
 use std::rc::Rc;
 
 use serde_json::value::RawValue;
-use sutra_storage::{AssociationKind, AssociationRecord, Concept, ConceptId, Store, VectorSpace};
+use sutra_storage::{
+    AssociationKind, AssociationRecord, Concept, ConceptId, ConceptRecord, Store, VectorSpace,
+};
+
+use sutra_storage::time::{OPEN_END, OPEN_START};
 
 use crate::failure::Failure;
 use crate::json::Object;
@@ -99,7 +103,7 @@ pub(crate) fn name<W: Write>(
     }
 }
 
-/// Ends, type, and what differs from 1.0.
+/// Ends, type, what differs from 1.0, and when it holds if not always.
 pub(crate) fn association<W: Write>(
     object: &mut Object<'_, W>,
     [source, target]: [Name<'_>; 2],
@@ -109,11 +113,43 @@ pub(crate) fn association<W: Write>(
     name(object, "source", "source_id", source)?;
     name(object, "target", "target_id", target)?;
     object.text("type", kind)?;
-    let numbers = [("weight", record.weight.get()), ("confidence", record.confidence.get())];
-    for (field, number) in numbers {
-        if number.to_bits() != 1.0_f32.to_bits() {
-            object.number(field, number)?;
-        }
+    number(object, "weight", record.weight.get())?;
+    number(object, "confidence", record.confidence.get())?;
+    validity(object, record.valid_from(), record.valid_to())
+}
+
+/// What an export tells of the record of a concept: all that a line may say, where it is not the
+/// usual.
+pub(crate) fn state<W: Write>(
+    object: &mut Object<'_, W>,
+    record: &ConceptRecord,
+) -> io::Result<()> {
+    number(object, "strength", record.strength.get())?;
+    number(object, "confidence", record.confidence.get())?;
+    validity(object, record.valid_from.get(), record.valid_to.get())?;
+    let numbers = [
+        ("source_hash", record.source_hash.get().into()),
+        ("access_count", record.access_count.get().into()),
+        ("accessed_at", record.accessed_at.get()),
+    ];
+    for (field, number) in numbers.into_iter().filter(|(_, number)| *number != 0) {
+        object.integer(field, i64::try_from(number).unwrap_or(i64::MAX))?;
+    }
+    Ok(())
+}
+
+/// What differs from 1.0.
+fn number<W: Write>(object: &mut Object<'_, W>, field: &str, number: f32) -> io::Result<()> {
+    if number.to_bits() == 1.0_f32.to_bits() { Ok(()) } else { object.number(field, number) }
+}
+
+/// Where validity has a start or an end.
+fn validity<W: Write>(object: &mut Object<'_, W>, from: i64, to: i64) -> io::Result<()> {
+    if from != OPEN_START {
+        object.integer("valid_from", from)?;
+    }
+    if to != OPEN_END {
+        object.integer("valid_to", to)?;
     }
     Ok(())
 }

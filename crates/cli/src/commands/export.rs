@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use sutra_storage::{AssociationRecord, ConceptId, Snapshot, Store, StoreOptions};
+use sutra_storage::{AssociationRecord, Concept, ConceptId, Snapshot, Store, StoreOptions};
 
 use crate::failure::{Failure, Outcome};
 use crate::json::Object;
@@ -20,7 +20,7 @@ use crate::terminal::Terminal;
 ///
 /// First the vector spaces in the order in which they were named, then the concepts sorted by key, then the associations sorted by the keys of source and target
 /// and by type; `import` takes them back. What has no key is named by its id: `"id"`,
-/// `"source_id"`, `"target_id"`. Weights and confidences of 1.0 are left out.
+/// `"source_id"`, `"target_id"`. What is as usual is left out: weights, strengths and confidences of 1.0, validity without start or end, numbers that are 0. Not told: when a concept was put, expiry, history.
 #[derive(Args)]
 pub(crate) struct Export {
     /// The directory of the store
@@ -63,7 +63,7 @@ fn concepts(snapshot: &Snapshot, order: &Order, sink: &mut Sink<'_>) -> Result<(
     for chunk in ids.chunks(CHUNK) {
         for concept in snapshot.concepts(chunk)?.into_iter().flatten() {
             let text = Text::of(&concept)?;
-            write_concept(sink, order.name(&concept.id()), &text)
+            write_concept(sink, order.name(&concept.id()), &concept, &text)
                 .map_err(|error| sink.failure(error))?;
         }
         progress.inc(chunk.len() as u64);
@@ -101,10 +101,16 @@ fn associations(
     Ok(())
 }
 
-fn write_concept(sink: &mut Sink<'_>, name: Name<'_>, text: &Text<'_>) -> io::Result<()> {
+fn write_concept(
+    sink: &mut Sink<'_>,
+    name: Name<'_>,
+    concept: &Concept<'_>,
+    text: &Text<'_>,
+) -> io::Result<()> {
     let mut object = Object::start(sink)?;
     tell::name(&mut object, "key", "id", name)?;
     text.tell(&mut object)?;
+    tell::state(&mut object, concept.record())?;
     object.end()
 }
 

@@ -48,6 +48,33 @@ fn an_association_is_read_with_all_its_fields_and_defaults() {
 }
 
 #[test]
+fn numbers_and_times_are_read_and_what_is_not_said_is_not_made_up() {
+    let line = concept(concat!(
+        r#"{"key":"k","strength":0.5,"confidence":0.25,"source_hash":7,"access_count":3,"#,
+        r#""accessed_at":9,"valid_from":-1,"valid_to":2}"#
+    ));
+    let state = State {
+        strength: Some(0.5),
+        confidence: Some(0.25),
+        source_hash: Some(7),
+        access_count: Some(3),
+        accessed_at: Some(9),
+    };
+    assert_eq!((line.state, line.valid), (state, Validity { from: Some(-1), to: Some(2) }));
+    let plain = concept(r#"{"key":"k"}"#);
+    assert_eq!((plain.state, plain.valid), (State::default(), Validity::default()));
+    let line = association(r#"{"source":"a","target":"b","type":"t","valid_to":5}"#);
+    assert_eq!(line.valid, Validity { from: None, to: Some(5) });
+    refused(r#"{"key":"k","valid_from":1.5}"#, "column");
+    refused(r#"{"key":"k","valid_from":99999999999999999999}"#, "column");
+    refused(r#"{"key":"k","access_count":-1}"#, "column");
+    refused(r#"{"key":"k","strength":1e39}"#, "out of range");
+    refused(r#"{"source":"a","target":"b","type":"t","strength":1}"#, "has no \"strength\"");
+    refused(r#"{"source":"a","target":"b","type":"t","accessed_at":1}"#, "has no \"accessed_at\"");
+    refused(r#"{"vector_space":"s","dimension":2,"valid_to":1}"#, "has no \"valid_to\"");
+}
+
+#[test]
 fn what_has_no_key_is_named_by_its_id() {
     let id = "000102030405060708090a0b0c0d0e0f";
     let line = format!(r#"{{"id":"{id}"}}"#);

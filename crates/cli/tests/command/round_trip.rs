@@ -45,7 +45,8 @@ fn the_same_import_again_changes_nothing() {
 const EVERYTHING: &str = concat!(
     r#"{"key":"a"}"#,
     "\n",
-    r#"{"key":"b","content":""}"#,
+    r#"{"key":"b","content":"","strength":0.5,"confidence":0.25,"valid_from":-5,"valid_to":7,"#,
+    r#""source_hash":4294967295,"access_count":3,"accessed_at":1234}"#,
     "\n",
     r#"{"key":"c","content":"\"\\/\b\f\n\r\t\u0000\u001féＡ😀","#,
     r#""vector":[0.1,-0.0,1.0,1e-45,2.9e18,16777216.0],"attrs":{ "n":1.50,"n":[ ],"é":null}}"#,
@@ -62,7 +63,8 @@ const EVERYTHING: &str = concat!(
     "\n",
     r#"{"source":"a","target":"b","type":"causal","weight":-2.5,"confidence":0.1}"#,
     "\n",
-    r#"{"source":"a","target":"b","type":"other","confidence":0.0}"#,
+    r#"{"source":"a","target":"b","type":"other","confidence":0.0,"#,
+    r#""valid_from":-62135596800000,"valid_to":1700000000000}"#,
     "\n",
     r#"{"source":"a","target":"c","type":"a","weight":0.5,"confidence":0.25,"content":"é\n","#,
     r#""vector":[1.0],"attrs":{"words":[["x","y"]]}}"#,
@@ -150,6 +152,13 @@ fn each_changed_field_makes_an_update_and_nothing_else_does() {
         r#"{"key":"a","vector":[0.0,0.0]}"#,
         r#"{"key":"a","attrs":{"x":1}}"#,
         r#"{"key":"a","attrs":{"x": 1}}"#,
+        r#"{"key":"a","strength":0.5}"#,
+        r#"{"key":"a","confidence":0.0}"#,
+        r#"{"key":"a","source_hash":1}"#,
+        r#"{"key":"a","access_count":2}"#,
+        r#"{"key":"a","accessed_at":99}"#,
+        r#"{"key":"a","valid_from":1}"#,
+        r#"{"key":"a","valid_to":2}"#,
     ];
     for line in changes {
         assert_eq!(count(line), (0, 1, 0), "{line}");
@@ -164,6 +173,8 @@ fn each_changed_field_makes_an_update_and_nothing_else_does() {
         r#","vector":[1]"#,
         r#","attrs":{}"#,
         "",
+        r#","valid_from":1"#,
+        r#","valid_to":2"#,
     ] {
         assert_eq!(count(&loop_of(rest)), (0, 1, 0), "{rest}");
         assert_eq!(count(&loop_of(rest)), (0, 0, 1), "{rest}");
@@ -171,7 +182,7 @@ fn each_changed_field_makes_an_update_and_nothing_else_does() {
 }
 
 #[test]
-fn an_update_leaves_alone_what_a_line_cannot_say() {
+fn an_update_leaves_alone_what_a_line_does_not_say() {
     let place =
         Place::with("{\"key\":\"a\"}\n{\"source\":\"a\",\"target\":\"a\",\"type\":\"causal\"}");
     let a = ConceptId::from_key("a");
