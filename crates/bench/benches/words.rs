@@ -15,9 +15,9 @@ use sutra_testkit::SplitMix;
 /// Texts that are there before, flushed in this many segments.
 const TEXTS: u64 = 50_000;
 const SEGMENTS: u64 = 2;
-/// Words of a text, and how many there are.
+/// Words of a text, and how many there are; how often each comes falls with its rank (Zipf's law).
 const WORDS: usize = 12;
-const VOCABULARY: u64 = 20_000;
+const VOCABULARY: f64 = 20_000.0;
 
 fn id(n: u64) -> ConceptId {
     ConceptId::from_bytes((u128::from(mix(n)) << 64 | u128::from(mix(!n))).to_be_bytes())

@@ -14,6 +14,7 @@ use sutra_bench::reads::{self, Questions};
 use sutra_bench::sutra::{RANKED, Sutra, SutraReader};
 use sutra_bench::system::{Floor, disk_bytes, processor_time};
 use sutra_bench::table::{Table, Unit, rate, ratio};
+use sutra_index::graph::Direction as Along;
 
 /// Threads that commit, and how many commits each makes in a round.
 const COMMITTERS: [(usize, usize); 3] = [(1, 200), (8, 200), (64, 200)];
@@ -184,9 +185,17 @@ impl Scene<'_> {
         let ours = || reads::within_two(a, ids);
         self.both("two hops by search", ids.len(), right, ours, || reads::within_two(b, ids))?;
         let few = &ids[..ids.len().min(RANKS)];
-        let (mut ranked, mut projected) = (Duration::MAX, Duration::MAX);
+        for (along, how) in [(Along::Out, "along"), (Along::Both, "both ways")] {
+            let rank = || few.iter().try_for_each(|id| a.rank(*id, along).map(drop));
+            let mut ranked = Duration::MAX;
+            for _ in 0..self.plan.passes {
+                ranked = ranked.min(self.plan.timed(rank)?);
+            }
+            let what = format!("rank from one, {how}, the first {RANKED} ({})", self.note);
+            self.table.add(what, Unit::Seconds, ranked.as_secs_f64() / few.len() as f64, None);
+        }
+        let mut projected = Duration::MAX;
         for _ in 0..self.plan.passes {
-            ranked = ranked.min(self.plan.timed(|| few.iter().try_for_each(|id| a.rank(*id)))?);
             let start = Instant::now();
             let found = a.project()?;
             projected = projected.min(start.elapsed());
@@ -194,9 +203,6 @@ impl Scene<'_> {
                 return Err("the projection is not the graph".into());
             }
         }
-        let what = format!("rank from one, the first {RANKED} ({})", self.note);
-        let each = ranked.as_secs_f64() / few.len() as f64;
-        self.table.add(what, Unit::Seconds, each, None);
         let what = format!("projection ({})", self.note);
         self.table.add(what, Unit::Seconds, projected.as_secs_f64(), None);
         Ok(())

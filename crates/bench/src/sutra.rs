@@ -5,7 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use sutra_format::ConceptId;
-use sutra_index::graph::{Csr, Direction as Along, Ppr, Walk, expand, personalized_pagerank};
+use sutra_index::graph::{
+    Csr, Direction as Along, Ppr, Ranked, Walk, expand, personalized_pagerank,
+};
 use sutra_lsm::{
     CompactionConfig, ConceptPut, Durability, EdgeFilter, LSMTree, LsmStats, Snapshot, WriteBatch,
 };
@@ -105,17 +107,17 @@ pub struct SutraReader(Snapshot);
 pub const RANKED: usize = 50;
 
 impl SutraReader {
-    /// Finds the highest personalised PageRanks from a concept, associations followed both ways.
-    /// What it was sure of and what it left open have to be all there is.
-    pub fn rank(&self, id: ConceptId) -> Result<()> {
+    /// Finds the highest personalised PageRanks from a concept. What it was sure of and what it left
+    /// open have to be all there is.
+    pub fn rank(&self, id: ConceptId, along: Along) -> Result<Vec<Ranked<ConceptId>>> {
         let (all, how) = (EdgeFilter::all(), Ppr::default());
-        let walk = Walk::new(Along::Both, &all);
+        let walk = Walk::new(along, &all);
         let found = personalized_pagerank(&self.0.graph(), &[(id, 1.0)], RANKED, &how, &walk)?;
         let sum: f64 = found.top.iter().map(|ranked| ranked.score).sum();
         if !found.outcome.is_complete() || sum <= 0.0 || sum + found.residual > 1.0 + 1e-9 {
             return Err(format!("ranks of {sum} with {} left", found.residual).into());
         }
-        Ok(())
+        Ok(found.top)
     }
 
     /// The whole graph in memory.
