@@ -25,8 +25,8 @@ fn id(n: u64) -> ConceptId {
 
 /// A text with a word that no other has.
 fn text(n: u64, rng: &mut SplitMix) -> String {
-    let words =
-        (0..WORDS).map(|_| format!("w{} ", rng.below(VOCABULARY).min(rng.below(VOCABULARY))));
+    let uniform = |rng: &mut SplitMix| (rng.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
+    let words = (0..WORDS).map(|_| format!("w{:.0} ", VOCABULARY.powf(uniform(rng))));
     words.collect::<String>() + &format!("unique{n}")
 }
 
