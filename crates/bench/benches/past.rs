@@ -1,6 +1,8 @@
 //! Looking up a concept as it is, and as it was, with a hundred versions of each behind it.
 //!
-//! One store keeps no history: what is must not cost more where it is kept.
+//! One store keeps no history: what is must not cost more where it is kept. `SUTRA_PAST_CONCEPTS` says
+//! how many concepts there are, 5,000 otherwise: all that is fits into the caches of a processor then,
+//! and what was does not.
 
 use std::hint::black_box;
 
@@ -13,11 +15,11 @@ use sutra_lsm::{
 use sutra_testkit::SplitMix;
 use tempfile::TempDir;
 
-const CONCEPTS: u64 = 5_000;
 const VERSIONS: u64 = 100;
 
 /// A store of which every concept was put so often, and when.
 struct Place {
+    concepts: u64,
     tree: LSMTree,
     times: Vec<u64>,
     _dir: TempDir,
@@ -32,14 +34,20 @@ fn start(version: u64) -> String {
     format!("version {version} of ")
 }
 
+fn concepts() -> u64 {
+    let asked = std::env::var("SUTRA_PAST_CONCEPTS").ok();
+    asked.map_or(5_000, |asked| asked.parse().expect("SUTRA_PAST_CONCEPTS is a number"))
+}
+
 fn place(retention: Retention) -> Place {
+    let concepts = concepts();
     let dir = tempfile::tempdir().expect("a directory");
     let tree = LSMTree::open(dir.path(), CompactionConfig::default()).expect("a store");
     tree.set_retention(retention).expect("a retention");
     let mut times = Vec::new();
     for version in 0..VERSIONS {
         let mut batch = WriteBatch::new();
-        for n in 0..CONCEPTS {
+        for n in 0..concepts {
             let text = format!("{}concept {n}, as long as a short fact is", start(version));
             let put = ConceptPut { content: Some(&text), ..ConceptPut::new(id(n)) };
             batch.put_concept(&put).expect("a concept");
@@ -47,12 +55,12 @@ fn place(retention: Retention) -> Place {
         times.push(tree.commit(batch, Durability::None).expect("a commit").time);
     }
     tree.compact_all().expect("merged");
-    Place { tree, times, _dir: dir }
+    Place { concepts, tree, times, _dir: dir }
 }
 
 /// Reads one concept with its text, which must be of that version.
-fn look_up(snapshot: &Snapshot, rng: &mut SplitMix, start: &str) -> usize {
-    let concept = snapshot.concept(&id(rng.below(CONCEPTS))).expect("read").expect("there");
+fn look_up(snapshot: &Snapshot, n: u64, start: &str) -> usize {
+    let concept = snapshot.concept(&id(n)).expect("read").expect("there");
     let text = concept.content().expect("read").expect("a text");
     assert!(text.starts_with(start), "{text}");
     text.len()
@@ -71,7 +79,7 @@ fn past(criterion: &mut Criterion) {
     for (name, snapshot, version) in &cases {
         let (mut rng, start) = (SplitMix::new(1), start(*version));
         group.bench_function(*name, |bencher| {
-            bencher.iter(|| black_box(look_up(snapshot, &mut rng, &start)));
+            bencher.iter(|| black_box(look_up(snapshot, rng.below(kept.concepts), &start)));
         });
     }
     group.finish();

@@ -66,22 +66,34 @@ pub fn shared_payload(newer: &ConceptRecord, older: &ConceptRecord) -> [bool; 2]
     [texts[0].is_some() && texts[0] == texts[1], vectors[0].is_some() && vectors[0] == vectors[1]]
 }
 
-/// Among how many numbers no place is halved any more: reading all of them waits for memory once.
-const NEAR: usize = 128;
+/// How far from where it is guessed to be a version is looked for.
+const STEPS: usize = 8;
 
-/// How many of the numbers, which fall, are above `upto`.
+/// How many of the numbers, which fall, are above `upto`: looked for around a guess, since what lies
+/// there can then be waited for together with the numbers; and halved where it is not near.
 #[inline]
-fn above(seqs: &[U64], upto: u64) -> usize {
-    let (mut low, mut high) = (0, seqs.len());
-    while high - low > NEAR {
-        let middle = usize::midpoint(low, high);
-        if seqs[middle].get() > upto {
-            low = middle + 1;
+fn above(seqs: &[U64], upto: u64, guess: usize) -> usize {
+    let mut at = guess.min(seqs.len());
+    for _ in 0..STEPS {
+        if seqs.get(at).is_some_and(|seq| seq.get() > upto) {
+            at += 1;
+        } else if at > 0 && seqs[at - 1].get() <= upto {
+            at -= 1;
         } else {
-            high = middle;
+            return at;
         }
     }
-    low + seqs[low..high].iter().filter(|seq| seq.get() > upto).count()
+    seqs.partition_point(|seq| seq.get() > upto)
+}
+
+/// How many of `count` older versions are above `upto`, if they were committed at equal distances
+/// since `first`, the last of them just before `newest`.
+#[inline]
+#[expect(clippy::cast_precision_loss, reason = "a guess")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+fn guess(count: u64, first: u64, newest: u64, upto: u64) -> usize {
+    let (span, above) = (newest.saturating_sub(first), newest.saturating_sub(upto));
+    (count as f64 * (above as f64 / span.max(1) as f64)) as usize
 }
 
 impl<D: AsRef<[u8]>> Segment<D> {
@@ -147,7 +159,9 @@ impl<D: AsRef<[u8]>> Segment<D> {
         }
         let (start, end) = self.versions_of::<R>(versions, row)?;
         let place = Place { offset: versions.seqs.offset + start * 8, length: (end - start) * 8 };
-        let version = start + above(self.values(place)?, upto) as u64;
+        let first = self.header().min_seq.get();
+        let guess = guess(end - start, first, newest.seq(), upto);
+        let version = start + above(self.values(place)?, upto, guess) as u64;
         if version == end {
             return Ok(None);
         }
@@ -268,5 +282,36 @@ impl<D: AsRef<[u8]>> Segment<D> {
             return Ok(());
         }
         Err(self.corrupt(invalid(place.offset, "timeline does not end at the last commit")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_found_whatever_the_guess() {
+        let numbers: Vec<u64> = vec![90, 89, 70, 51, 50, 33, 20, 19, 18, 17, 16, 15, 14, 9, 4, 1];
+        for length in 0..=numbers.len() {
+            let seqs: Vec<U64> = numbers[..length].iter().map(|seq| U64::new(*seq)).collect();
+            for upto in (0..=91).chain([u64::MAX]) {
+                let right = numbers[..length].iter().filter(|seq| **seq > upto).count();
+                for guess in (0..=length + 2).chain([usize::MAX]) {
+                    assert_eq!(above(&seqs, upto, guess), right, "{length} {upto} {guess}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_guess_is_right_for_versions_at_equal_distances() {
+        let seqs: Vec<U64> = (0..100).map(|version| U64::new(1_000 - 10 * version)).collect();
+        for upto in 10..1_010 {
+            let right = seqs.iter().filter(|seq| seq.get() > upto).count();
+            let guess = guess(100, 10, 1_010, upto);
+            assert!(guess.abs_diff(right) <= 1, "{upto}: {guess}, {right}");
+        }
+        assert_eq!(guess(0, 7, 7, 3), 0);
+        assert_eq!(guess(5, u64::MAX, 0, 0), 0, "numbers that are not in order");
     }
 }
