@@ -82,7 +82,7 @@ fn ranking(csr: &Csr<u32>) {
         .iter()
         .map(|seed| top(*seed, 1e-7).top.iter().map(|ranked| ranked.vertex).collect())
         .collect();
-    for epsilon in [1e-3, 3e-4, 1e-4, 3e-5, 1e-5] {
+    for epsilon in [1e-3, 3e-4, 1e-4, 5e-5, 3e-5, 1e-5] {
         let (mut at, mut edges, mut right) = (0, 0, 0);
         let took = mean(400, || {
             let which = at % seeds.len();

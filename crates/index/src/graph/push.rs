@@ -20,9 +20,9 @@ pub struct Ppr {
 }
 
 impl Default for Ppr {
-    /// Returns with 0.15, waits up to 0.000 01 for each edge, and knows no weights.
+    /// Returns with 0.15, waits up to 0.000 05 for each edge, and knows no weights.
     fn default() -> Self {
-        Self { alpha: 0.15, epsilon: 1e-5, weighted: false }
+        Self { alpha: 0.15, epsilon: 5e-5, weighted: false }
     }
 }
 
@@ -31,7 +31,8 @@ impl Default for Ppr {
 pub struct Ranked<V> {
     /// The vertex.
     pub vertex: V,
-    /// A lower bound of its rank; all ranks add up to 1.
+    /// A lower bound of its rank: what was settled, and the part `alpha` of what waits there. All
+    /// ranks add up to 1.
     pub score: f64,
 }
 
@@ -40,7 +41,7 @@ pub struct Ranked<V> {
 pub struct Ranking<V> {
     /// The highest.
     pub top: Vec<Ranked<V>>,
-    /// What no vertex was given. No rank is higher than its score by more than this.
+    /// What no score has of the 1 that all ranks add up to. No rank is higher than its score by more.
     pub residual: f64,
     /// Edges that were walked.
     pub edges: u64,
@@ -73,15 +74,17 @@ pub fn personalized_pagerank<A: Adjacency>(
         flow = push.settle()?;
     }
     let (edges, outcome) = (push.walked, push.meter.outcome());
-    let residual = push.met.masses.iter().map(|mass| mass.waiting).sum();
-    Ok(Ranking { top: top(&push.met, count), residual, edges, outcome })
+    let waiting: f64 = push.met.masses.iter().map(|mass| mass.waiting).sum();
+    let residual = (1.0 - ppr.alpha) * waiting;
+    Ok(Ranking { top: top(&push.met, count, ppr.alpha), residual, edges, outcome })
 }
 
-/// The best `count`, best first.
-fn top<V: Copy + Ord>(met: &Met<V>, count: usize) -> Vec<Ranked<V>> {
-    let settled = met.masses.iter().filter(|mass| mass.settled > 0.0);
-    let mut ranked: Vec<_> =
-        settled.map(|mass| Ranked { vertex: mass.key, score: mass.settled }).collect();
+/// The best `count`, best first. Of what waits at a vertex, the part `alpha` is its own already.
+fn top<V: Copy + Ord>(met: &Met<V>, count: usize, alpha: f64) -> Vec<Ranked<V>> {
+    let ranked =
+        met.masses.iter().map(|mass| (mass.key, alpha.mul_add(mass.waiting, mass.settled)));
+    let ranked = ranked.filter(|(_, score)| *score > 0.0);
+    let mut ranked: Vec<_> = ranked.map(|(vertex, score)| Ranked { vertex, score }).collect();
     let order = |a: &Ranked<V>, b: &Ranked<V>| {
         b.score.total_cmp(&a.score).then_with(|| a.vertex.cmp(&b.vertex))
     };

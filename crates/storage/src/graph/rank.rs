@@ -68,7 +68,7 @@ impl<'s> Rank<'s> {
     }
 
     /// How much of the walker may stay unsettled at a concept for each of its associations; above 0,
-    /// and 0.000 01 by default. Time rises as it falls.
+    /// and 0.000 05 by default. Time rises as it falls.
     pub fn tolerance(mut self, tolerance: f64) -> Self {
         self.how.epsilon = tolerance;
         self
