@@ -111,6 +111,7 @@ fn version_0_never_was() {
 fn what_is_too_long_is_not_even_looked_at() {
     let bytes = vec![b' '; Manifest::BYTES_MAX + 1];
     assert_eq!(refused(&bytes), Problem::TooLong { length: bytes.len() as u64 });
+    assert_eq!(refused(&bytes[1..]), Problem::NoChecksum, "and the longest one is");
 }
 
 #[test]

@@ -121,6 +121,8 @@ fn every_failing_read_is_an_error_and_changes_nothing() {
         dir.fail_read_at(read, Fault::Eio, Times::Once);
         let error = Manifest::load_from(&dir, &Manifest::name()).unwrap_err();
         assert!(matches!(error, ManifestError::Fs(_)), "read {read}: {error}");
+        assert_eq!(error.path(), error.fs().map(|error| &*error.path), "read {read}");
+        assert!(error.format().is_none(), "read {read}");
 
         let dir = SimDir::from_image(&before);
         dir.fail_read_at(read, Fault::Emfile, Times::Once);
@@ -150,6 +152,10 @@ fn a_manifest_of_a_newer_version_is_not_replaced() {
     let dir = SimDir::from_image(&image);
     let error = sample().publish(&dir).unwrap_err();
     let newer = Problem::Format(FormatError::UnknownVersion { version: 2 });
+    assert_eq!(error.format(), Some(&FormatError::UnknownVersion { version: 2 }));
+    assert!(error.fs().is_none(), "{error}");
+    let path = error.path().expect("the file").to_owned();
+    assert_eq!(path.file_name(), Some(Manifest::name().as_str().as_ref()));
     assert!(matches!(error, ManifestError::Unusable { problem, .. } if problem == newer));
     assert_eq!(dir.image(), image);
 }

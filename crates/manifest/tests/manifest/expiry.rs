@@ -109,6 +109,7 @@ fn rules_in_a_file_are_checked() {
         ("\"min_strength\": \"3dcccccd\"", "\"min_strength\": \"bdcccccd\"", "expiry[0].rules[0]"),
         ("          \"half_life\": 3600000,\n", "", "expiry[0].rules[0].half_life"),
         ("          \"time_to_live\": 5\n", "          \"kind\": 1\n", "expiry[1].rules[1].of"),
+        (",\n          \"time_to_live\": 5\n", "\n", "expiry[1].rules[1]"),
     ] {
         assert!(GOLDEN.contains(from), "{from}");
         match refused(&sealed(&GOLDEN.replacen(from, to, 1))) {
@@ -116,4 +117,12 @@ fn rules_in_a_file_are_checked() {
             other => panic!("{to}: {other:?}"),
         }
     }
+}
+
+#[test]
+fn rules_that_differ_in_a_half_life_alone_are_not_the_same() {
+    let rule = |ms, min_strength| Expiry::new().half_life(ms, min_strength);
+    assert_eq!(rule(5, 0.5), rule(5, 0.5));
+    assert_ne!(rule(5, 0.5), rule(6, 0.5));
+    assert_ne!(rule(5, 0.5), rule(5, 0.25));
 }

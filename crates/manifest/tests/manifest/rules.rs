@@ -278,6 +278,9 @@ fn history_is_of_a_store_that_keeps_it_and_of_the_past() {
         |since_seq, window, versions| Some(History { since_seq, since_time: 5, window, versions });
     let keeps = |since_seq| kept(since_seq, None, None);
     check("history.since_seq", |manifest| manifest.history = keeps(manifest.last_seq + 1));
+    let mut from_now_on = sample();
+    from_now_on.history = keeps(from_now_on.last_seq);
+    from_now_on.to_bytes().expect("nothing that was is kept yet");
     let of_nothing = |manifest: &mut Manifest| {
         let id = manifest.segments().iter().find(|s| s.is_live()).expect("one").segment_id;
         assert!(manifest.update_segment(id, |segment| segment.history = true));
