@@ -30,6 +30,10 @@ use crate::terminal::Terminal;
 ///   {"source":"dog","target":"animal","type":"is_a","weight":1.0,"confidence":1.0,
 ///    "content":"...","vector":[...],"attrs":{...}}   (on one line)
 ///
+/// Both may say when they hold, in milliseconds since the epoch: "valid_from", "valid_to".
+/// A concept may have "strength", "confidence", "source_hash", "access_count" and
+/// "accessed_at". What of these a line leaves out stays as it is stored.
+///
 /// A vector is in the default space, which takes any dimension, unless its line names
 /// another with "space". Such a space is in the store already, or is defined by a line
 /// before it, of which metric (cosine, dot, euclidean) and model may be left out:

@@ -52,38 +52,40 @@ impl<D: Dir> LsmTree<D> {
         inner.check_writable()?;
         let Some(judge) = inner.expiring.judge(|| inner.environment.now()) else { return Ok(0) };
         let snapshot = inner.snapshot();
-        let mut forgotten = 0;
+        let (mut met, mut forgotten) = (Vec::new(), 0);
         if judge.is_of_concepts() {
             let over = |concept: Concept<'_, D>| {
                 judge.concept(concept.record()).then(|| Candidate::Concept(concept.id()))
             };
-            forgotten += inner.forget_among(snapshot.iter_concepts()?, over)?;
+            forgotten += inner.forget_among(snapshot.iter_concepts()?, over, &mut met)?;
         }
         if judge.is_of_associations() {
             let over = |record: AssociationRecord| {
                 judge.association(&record).then(|| Candidate::of(&record))
             };
-            forgotten += inner.forget_among(snapshot.iter_associations()?, over)?;
+            forgotten += inner.forget_among(snapshot.iter_associations()?, over, &mut met)?;
         }
-        Ok(forgotten)
+        Ok(forgotten + inner.forget(&met)?)
     }
 }
 
 impl<D: Dir> Inner<D> {
-    /// Deletes the candidates among `rows`, some thousands at a time; says how many.
+    /// Adds the candidates among `rows` to those that were met, and deletes them each time they are
+    /// many; says how many.
     fn forget_among<T>(
         &self,
         rows: impl Iterator<Item = Result<T>>,
         candidate: impl Fn(T) -> Option<Candidate>,
+        met: &mut Vec<Candidate>,
     ) -> Result<u64> {
-        let (mut met, mut forgotten) = (Vec::new(), 0);
+        let mut forgotten = 0;
         for row in rows {
             met.extend(candidate(row?));
             if met.len() == TOGETHER {
-                forgotten += self.forget(&std::mem::take(&mut met))?;
+                forgotten += self.forget(&std::mem::take(met))?;
             }
         }
-        Ok(forgotten + self.forget(&met)?)
+        Ok(forgotten)
     }
 
     /// What is expired among the rows of a segment that a merge made, touches in newer tables apart.

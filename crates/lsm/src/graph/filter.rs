@@ -1,6 +1,5 @@
 //! [`EdgeFilter`]: which associations a search walks along.
 
-use sutra_format::time::OPEN_END;
 use sutra_format::{AssociationKind, AssociationRecord};
 
 /// Which associations are meant; without further words all of them.
@@ -57,7 +56,7 @@ impl EdgeFilter {
     #[inline]
     pub fn admits(&self, record: &AssociationRecord) -> bool {
         self.admits_kind(record)
-            && self.valid_at.is_none_or(|ms| holds_at(record, ms))
+            && self.valid_at.is_none_or(|ms| record.holds_at(ms))
             && self.min_weight.is_none_or(|least| record.weight.get() >= least)
             && self.min_confidence.is_none_or(|least| record.confidence.get() >= least)
     }
@@ -72,9 +71,4 @@ impl EdgeFilter {
     pub(super) fn is_of_kinds_alone(&self) -> bool {
         self.valid_at.is_none() && self.min_weight.is_none() && self.min_confidence.is_none()
     }
-}
-
-fn holds_at(record: &AssociationRecord, ms: i64) -> bool {
-    let to = record.valid_to();
-    record.valid_from() <= ms && (ms < to || to == OPEN_END)
 }

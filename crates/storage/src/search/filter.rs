@@ -126,15 +126,14 @@ impl Filter {
         {
             return Ok(false);
         }
-        let holds = |from: i64, to: i64| self.valid_at.is_none_or(|at| from <= at && at < to);
         let is_sure = |confidence: f32| self.min_confidence.is_none_or(|least| confidence >= least);
         if !record.is_fact() {
-            let (from, to) = (record.valid_from.get(), record.valid_to.get());
-            return Ok(holds(from, to) && is_sure(record.confidence.get()));
+            let holds = self.valid_at.is_none_or(|at| record.holds_at(at));
+            return Ok(holds && is_sure(record.confidence.get()));
         }
         let Some(association) = snapshot.association_of(concept)? else { return Ok(false) };
         Ok((self.kinds.is_empty() || self.kinds.contains(&association.kind()))
-            && holds(association.valid_from(), association.valid_to())
+            && self.valid_at.is_none_or(|at| association.holds_at(at))
             && is_sure(association.confidence.get()))
     }
 }

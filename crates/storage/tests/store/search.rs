@@ -143,6 +143,8 @@ fn filters_leave_as_many_as_were_asked_for() -> Result<()> {
         assert_eq!(ask(Filter::new().associations().valid_at(200))?, 1);
         assert_eq!(ask(Filter::new().associations().valid_at(300))?, 0);
         assert_eq!(ask(Filter::new().valid_at(99))?, 0);
+        let ever = Filter::new().concepts().valid_at(i64::MAX);
+        assert_eq!(ask(ever)?, 2, "what has no end holds at the last moment too");
         assert_eq!(ask(Filter::new().from_source(7))?, 0);
         assert_eq!(ask(Filter::new().min_confidence(1.0))?, 2);
         assert_eq!(ask(Filter::new().min_confidence(1.1))?, 0);
