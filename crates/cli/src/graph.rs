@@ -248,7 +248,7 @@ fn same(a: f32, b: f32) -> bool {
     a.to_bits() == b.to_bits()
 }
 
-/// Puts what the line says; what it cannot say stays as it is stored.
+/// Puts what the line says; what it leaves out of the record stays as it is stored.
 fn put(
     batch: &mut Batch,
     line: &ConceptLine<'_>,
@@ -268,31 +268,25 @@ fn put(
     if let Some(space) = &line.payload.space {
         concept = concept.space(space);
     }
-    let record = stored.map(Concept::record);
-    let (state, valid) = (&line.state, line.valid);
-    if let Some(strength) = state.strength.or(record.map(|record| record.strength.get())) {
-        concept = concept.strength(strength);
-    }
-    if let Some(confidence) = state.confidence.or(record.map(|record| record.confidence.get())) {
-        concept = concept.confidence(confidence);
-    }
-    if let Some(hash) = state.source_hash.or(record.map(|record| record.source_hash.get())) {
-        concept = concept.source_hash(hash);
-    }
-    concept = concept.valid(
-        valid.from.or(record.map(|record| record.valid_from.get())),
-        valid.to.or(record.map(|record| record.valid_to.get())),
-    );
     let id = concept.id();
-    batch.put(concept)?;
-    let stored = |field: fn(&ConceptRecord) -> u64| record.map_or(0, field);
-    let accesses =
-        state.access_count.map_or(stored(|record| record.access_count.get().into()), u64::from);
-    let accessed_at = state.accessed_at.unwrap_or(stored(|record| record.accessed_at.get()));
+    let unsaid = ConceptRecord::new(id, ConceptRecord::ABSENT, 0, ConceptRecord::ABSENT);
+    let before = stored.map_or(&unsaid, Concept::record);
+    let (state, valid) = (&line.state, line.valid);
+    batch.put(
+        concept
+            .strength(state.strength.unwrap_or(before.strength.get()))
+            .confidence(state.confidence.unwrap_or(before.confidence.get()))
+            .source_hash(state.source_hash.unwrap_or(before.source_hash.get()))
+            .valid(
+                valid.from.or(Some(before.valid_from.get())),
+                valid.to.or(Some(before.valid_to.get())),
+            ),
+    )?;
+    let accesses = state.access_count.unwrap_or(before.access_count.get());
+    let accessed_at = state.accessed_at.unwrap_or(before.accessed_at.get());
     if accesses == 0 && accessed_at == 0 {
         return Ok(());
     }
-    let accesses = u32::try_from(accesses).unwrap_or(u32::MAX);
     batch.touch(Touch { accesses, accessed_at: Some(accessed_at), ..Touch::new(id) })
 }
 

@@ -18,9 +18,11 @@ use crate::terminal::Terminal;
 
 /// Write a store as JSON Lines, sorted, always the same bytes
 ///
-/// First the vector spaces in the order in which they were named, then the concepts sorted by key, then the associations sorted by the keys of source and target
-/// and by type; `import` takes them back. What has no key is named by its id: `"id"`,
-/// `"source_id"`, `"target_id"`. What is as usual is left out: weights, strengths and confidences of 1.0, validity without start or end, numbers that are 0. Not told: when a concept was put, expiry, history.
+/// First the vector spaces in the order in which they were named, then the concepts sorted by key,
+/// then the associations sorted by the keys of source and target and by type; `import` takes them
+/// back. What has no key is named by its id: `"id"`, `"source_id"`, `"target_id"`. What is as usual is
+/// left out: weights, strengths and confidences of 1.0, validity without start or end, hashes, counts
+/// and times of 0. Not told: when a concept was put, expiry, history.
 #[derive(Args)]
 pub(crate) struct Export {
     /// The directory of the store
