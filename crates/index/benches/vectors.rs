@@ -171,6 +171,28 @@ fn report(
     }
 }
 
+/// Queries that share one look at the vectors, beside the same ones alone; which must find the same.
+fn batches(data: &Data, searcher: &Searcher<'_>, parts: &[Part<'_, Matrix<'_>>]) {
+    const TOGETHER: usize = 16;
+    for effort in [Effort::Exact, Effort::Balanced] {
+        let query = |vector| Query { effort, ..Query::new(vector, LIMIT) };
+        let queries = data.queries.chunks_exact(data.dimension).take(8 * TOGETHER);
+        let queries: Vec<Query<'_>> = queries.map(query).collect();
+        let answer = |queries: &[Query<'_>]| {
+            searcher.search_batch(parts, queries, |_, _| true).expect("good vectors")
+        };
+        let ask = |size: usize| timed(|| queries.chunks(size).flat_map(answer).collect::<Vec<_>>());
+        let mut least = [f64::INFINITY; 2];
+        for _ in 0..3 {
+            let [(alone, first), (together, second)] = [ask(1), ask(TOGETHER)];
+            assert_eq!(alone, together);
+            least = [least[0].min(first), least[1].min(second)];
+        }
+        let [alone, together] = least.map(|time| queries.len() as f64 / time);
+        println!("{effort:?}: {alone:.0} queries/s alone, {together:.0} by {TOGETHER}");
+    }
+}
+
 fn main() {
     let arguments: Vec<String> = args().skip(1).filter(|argument| argument != "--bench").collect();
     let data = match arguments.as_slice() {
@@ -211,6 +233,7 @@ fn main() {
     let searcher = Searcher::new(&coder, &epochs).expect("one space");
     let truth = truth_of(arguments.get(2).map(String::as_str), &data, &searcher, &parts);
     report("1 segment", &data, &searcher, &parts, &truth);
+    batches(&data, &searcher, &parts);
     split(&data, &coder, &centroids, &truth, &bytes);
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sutra_format::ConceptId;
 use sutra_index::words::{Analyser, Purpose, Scratch};
-use sutra_lsm::VectorQuery;
+use sutra_lsm::{VectorHit, VectorQuery};
 
 use crate::concept::{Concept, NewConcept};
 use crate::error::{Error, Result};
@@ -158,26 +158,32 @@ impl Dedup<'_, '_> {
         let snapshot = self.snapshot.engine();
         let code = |name| snapshot.space_named(name).ok_or_else(|| Error::no_space(name));
         let code = space.map_or(Ok(0), code)?;
+        let mut asking = Vec::new();
+        let mut queries = Vec::new();
         for (new, candidates) in self.batch.iter().zip(found) {
             let Some(vector) = new.payload.vector.filter(|_| new.payload.space == space) else {
                 continue;
             };
-            let query = VectorQuery {
-                vector,
-                space: code,
-                limit: Snapshot::CANDIDATES_MAX,
-                effort: self.effort,
-                min_score: Some(min_score),
+            // What is a candidate for another reason takes no place.
+            let limit = Snapshot::CANDIDATES_MAX + candidates.len();
+            let (effort, min_score) = (self.effort, Some(min_score));
+            queries.push(VectorQuery { vector, space: code, limit, effort, min_score });
+            asking.push(candidates);
+        }
+        let keep = |concept: &sutra_lsm::Concept<'_>| Ok(!concept.record().is_fact());
+        let answers = snapshot.search_vectors_batch(&queries, Some(&keep))?;
+        for (candidates, hits) in asking.into_iter().zip(answers) {
+            let is_new = |hit: &VectorHit<'_, _>| {
+                candidates.iter().all(|known| known.id != hit.concept.id())
             };
-            let keep = |concept: &sutra_lsm::Concept<'_>| {
-                let is_known = candidates.iter().any(|other| other.id == concept.id());
-                Ok(!is_known && !concept.record().is_fact())
-            };
-            let hits = snapshot.search_vectors(&query, Some(&keep))?;
-            candidates.extend(hits.iter().map(|hit| Candidate {
-                score: Some(hit.score),
-                ..Candidate::of(hit.concept.id(), Likeness::Vector)
-            }));
+            let near = hits.iter().filter(|hit| is_new(hit)).take(Snapshot::CANDIDATES_MAX);
+            let near: Vec<Candidate> = near
+                .map(|hit| Candidate {
+                    score: Some(hit.score),
+                    ..Candidate::of(hit.concept.id(), Likeness::Vector)
+                })
+                .collect();
+            candidates.extend(near);
         }
         Ok(())
     }

@@ -105,7 +105,29 @@ impl Snapshot {
     /// What is near to a vector, to be narrowed down and collected. It is searched for in the default
     /// space, by cosine, unless [`VectorSearch::space`] names another one.
     pub fn search_vector(&self, vector: &[f32]) -> VectorSearch<'_> {
-        VectorSearch::new(&self.0, vector)
+        VectorSearch::new(&self.0, vector.to_vec())
+    }
+
+    /// What is near to each of many vectors, under one set of conditions. It costs less than asking for
+    /// one after the other: vectors that are compared one by one, such as those that were not flushed
+    /// yet, are read once for 16 of them.
+    ///
+    /// ```
+    /// # use sutra_storage::{Error, Snapshot};
+    /// # fn ask(snapshot: &Snapshot, vectors: &[Vec<f32>]) -> Result<(), Error> {
+    /// let answers = snapshot.search_vectors(vectors).limit(5).collect()?;
+    /// for (vector, hits) in vectors.iter().zip(answers) {
+    ///     println!("{vector:?}: {hits:?}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn search_vectors<V: AsRef<[f32]>>(
+        &self,
+        vectors: &[V],
+    ) -> VectorSearch<'_, Vec<Vec<f32>>> {
+        let vectors = vectors.iter().map(|vector| vector.as_ref().to_vec()).collect();
+        VectorSearch::new(&self.0, vectors)
     }
 
     /// What fits words, a vector and concepts nearby, in one list:

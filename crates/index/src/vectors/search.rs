@@ -66,20 +66,28 @@ impl<V> Part<'_, V> {
         self.section.form() != Form::Rows
     }
 
-    /// The rows that have a vector and pass the filter.
-    fn rows(&self) -> impl Iterator<Item = Result<u32, VectorError>> + '_ {
+    /// The vector of a row that has one.
+    fn vector(&self, row: u32) -> Result<&[f32], VectorError>
+    where
+        V: Vectors,
+    {
+        self.vectors.vector(row).ok_or(VectorError::MissingVector { row })
+    }
+
+    /// The rows that have a vector and pass the filter, rising: most vectors lie in that order, and
+    /// memory is read several times as fast in order as by chance.
+    fn rows(&self) -> Result<Vec<u32>, VectorError> {
         let limit = self.section.row_limit();
-        let passes = move |row: &u32| {
-            *row >= limit || self.filter.is_none_or(|filter| filter.contains(*row))
-        };
-        let in_range = move |row: u32| {
-            if row < limit {
-                Ok(row)
-            } else {
-                Err(corrupt(0, "a row is beyond the end of the table"))
+        let passes = |row: &u32| self.filter.is_none_or(|filter| filter.contains(*row));
+        let mut rows = Vec::with_capacity(self.section.len() as usize);
+        for row in self.section.rows() {
+            if row >= limit {
+                return Err(corrupt(0, "a row is beyond the end of the table"));
             }
-        };
-        self.section.rows().filter(passes).map(in_range)
+            rows.extend(Some(row).filter(passes));
+        }
+        rows.sort_unstable();
+        Ok(rows)
     }
 }
 
@@ -128,39 +136,12 @@ impl<'a> Searcher<'a> {
         query: &Query<'_>,
         allows: impl Fn(usize, u32) -> bool,
     ) -> Result<Vec<Hit>, VectorError> {
-        let exact = ExactQuery::new(self.coder.space(), query.vector, self.coder.level())?;
-        for part in parts {
-            check_space("a section", self.coder.space(), part.section.space())?;
-        }
-        let limit = query.limit;
-        if limit == 0 {
-            return Ok(Vec::new());
-        }
-        let plan = Plan::new(parts, query);
-        let asked = Asked { query: &exact, allows: &allows };
-        let by_lists = !plan.filtered_exactly && query.effort != Effort::Exact;
-        let mut best = Candidates::new(limit);
-        for (number, part) in (0..).zip(parts) {
-            best.begin_part(number, part.filter, part.section.row_limit());
-            if plan.filtered_exactly {
-                asked.score_filtered(number, part, &mut best)?;
-            } else if !(by_lists && part.has_lists()) {
-                asked.score_all(number, part, Order::ScoreFirst, &mut best)?;
-            }
-        }
-        if by_lists {
-            best = self.search_lists(parts, query, plan, &asked, best)?;
-        }
-        let min_score = query.min_score.unwrap_or(f32::NEG_INFINITY);
-        let hits = best.into_best().into_iter().map(|candidate| Hit {
-            part: candidate.part as usize,
-            row: candidate.row,
-            score: candidate.score,
-        });
-        Ok(hits.take_while(|hit| hit.score >= min_score).collect())
+        let answers = self.search_batch(parts, std::slice::from_ref(query), allows)?;
+        Ok(answers.into_iter().next().unwrap_or_default())
     }
 
-    /// Answers many queries.
+    /// Answers many queries, each as [`Searcher::search`] does. Vectors that have to be scored one by
+    /// one are looked up once for all of them; lists are scanned for each.
     ///
     /// # Errors
     /// As [`Searcher::search`]; the first error ends it.
@@ -170,41 +151,59 @@ impl<'a> Searcher<'a> {
         queries: &[Query<'_>],
         allows: impl Fn(usize, u32) -> bool,
     ) -> Result<Vec<Vec<Hit>>, VectorError> {
-        queries.iter().map(|query| self.search(parts, query, &allows)).collect()
+        for part in parts {
+            check_space("a section", self.coder.space(), part.section.space())?;
+        }
+        let run = |query| Run::new(self.coder, parts, query, &allows);
+        let mut runs = queries.iter().map(run).collect::<Result<Vec<_>, _>>()?;
+        for (number, part) in (0..).zip(parts) {
+            let mut each: Vec<&mut Run<'_, '_>> = Vec::with_capacity(runs.len());
+            for run in runs.iter_mut().filter(|run| run.query.limit > 0) {
+                if run.plan.filtered_exactly {
+                    run.score_filtered(number, part)?;
+                } else if !(run.by_lists && part.has_lists()) {
+                    each.push(run);
+                }
+            }
+            score_all(number, part, &mut each)?;
+        }
+        let answer = |run: Run<'_, '_>| self.search_lists(parts, run).map(Run::hits);
+        runs.into_iter().map(answer).collect()
     }
 
     /// Scans lists and adds what comes through, exactly scored, to the best of all other rows. Looks
     /// further while too much of it may not be found; in the end, at every row.
-    fn search_lists<'p, V: Vectors>(
+    fn search_lists<'q, 'p, V: Vectors>(
         &self,
         parts: &[Part<'p, V>],
-        query: &Query<'_>,
-        plan: Plan,
-        asked: &Asked<'_>,
-        others: Candidates<'p>,
-    ) -> Result<Candidates<'p>, VectorError> {
+        mut run: Run<'q, 'p>,
+    ) -> Result<Run<'q, 'p>, VectorError> {
+        let Query { limit, effort, .. } = *run.query;
+        if !run.by_lists || limit == 0 {
+            return Ok(run);
+        }
         self.check_lists(parts)?;
+        let others = run.best.clone();
         let mut width = Width::default();
-        while width.suits(parts, query.limit) {
-            let mut scan = Scan::new(self.coder, asked.query, width.candidates(query.limit));
+        while width.suits(parts, limit) {
+            let mut scan = Scan::new(self.coder, &run.exact, width.candidates(limit));
             for centroids in self.epochs {
-                let probes = plan.probes(query.effort, width, centroids.cells());
+                let probes = run.plan.probes(effort, width, centroids.cells());
                 scan.scan_epoch(parts, centroids, probes);
             }
-            let mut found = others.clone();
+            run.best = others.clone();
             let left_out = scan.left_some_out();
-            let share = asked.score_best(parts, scan, query.limit, &mut found)?;
-            match width.wider(query.limit, share, left_out, found.len()) {
-                None => return Ok(found),
+            let share = run.score_best(parts, scan)?;
+            match width.wider(limit, share, left_out, run.best.len()) {
+                None => return Ok(run),
                 Some(wider) => width = wider,
             }
         }
-        let mut best = others;
+        run.best = others;
         for (number, part) in (0..).zip(parts).filter(|(_, part)| part.has_lists()) {
-            best.begin_part(number, part.filter, part.section.row_limit());
-            asked.score_all(number, part, Order::AskFirst, &mut best)?;
+            run.score_allowed(number, part)?;
         }
-        Ok(best)
+        Ok(run)
     }
 
     /// The centroids of every part with lists have to be at hand.
@@ -221,48 +220,79 @@ impl<'a> Searcher<'a> {
     }
 }
 
-/// Whether a row is scored before it is asked for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Order {
-    /// Only those that would take a place are asked for.
-    ScoreFirst,
-    /// Only those that may be found are scored: for when these are few.
-    AskFirst,
-}
-
-/// A query, and who knows which rows may be found.
-struct Asked<'q> {
-    query: &'q ExactQuery,
+/// A query on its way: what it is, who knows which rows may be found, and what was found.
+struct Run<'q, 'p> {
+    query: &'q Query<'q>,
+    exact: ExactQuery,
+    plan: Plan,
+    /// Lists are scanned where there are some.
+    by_lists: bool,
     allows: &'q dyn Fn(usize, u32) -> bool,
+    best: Candidates<'p>,
 }
 
-impl Asked<'_> {
+/// Scores every row of a part for each of these. Only of what would take a place it is asked whether it
+/// may be found, and once for all of them.
+fn score_all<'p, V: Vectors>(
+    number: u32,
+    part: &Part<'p, V>,
+    runs: &mut [&mut Run<'_, 'p>],
+) -> Result<(), VectorError> {
+    let Some(allows) = runs.first().map(|run| run.allows) else { return Ok(()) };
+    for run in &mut *runs {
+        run.best.begin_part(number, part.filter, part.section.row_limit());
+    }
+    for row in part.rows()? {
+        let vector = part.vector(row)?;
+        let mut known = None;
+        for run in &mut *runs {
+            let score = run.exact.score(row, vector)?;
+            let may_be_found = || *known.get_or_insert_with(|| allows(number as usize, row));
+            run.best.offer_exact(row, score, may_be_found);
+        }
+    }
+    Ok(())
+}
+
+impl<'q, 'p> Run<'q, 'p> {
+    fn new<V>(
+        coder: &Coder,
+        parts: &[Part<'p, V>],
+        query: &'q Query<'q>,
+        allows: &'q dyn Fn(usize, u32) -> bool,
+    ) -> Result<Self, VectorError> {
+        let exact = ExactQuery::new(coder.space(), query.vector, coder.level())?;
+        let plan = Plan::new(parts, query);
+        let by_lists = !plan.filtered_exactly && query.effort != Effort::Exact;
+        Ok(Self { query, exact, plan, by_lists, allows, best: Candidates::new(query.limit) })
+    }
+
+    /// The answer.
+    fn hits(self) -> Vec<Hit> {
+        let min_score = self.query.min_score.unwrap_or(f32::NEG_INFINITY);
+        let hits = self.best.into_best().into_iter().map(|candidate| Hit {
+            part: candidate.part as usize,
+            row: candidate.row,
+            score: candidate.score,
+        });
+        hits.take_while(|hit| hit.score >= min_score).collect()
+    }
+
     fn allows(&self, part: u32, row: u32) -> bool {
         (self.allows)(part as usize, row)
     }
 
-    fn score<V: Vectors>(&self, part: &Part<'_, V>, row: u32) -> Result<f32, VectorError> {
-        let vector = part.vectors.vector(row).ok_or(VectorError::MissingVector { row })?;
-        self.query.score(row, vector)
-    }
-
-    /// Scores every row of a part, and asks which may be found, in this order.
-    fn score_all<V: Vectors>(
-        &self,
+    /// Scores those rows of a part that may be found, which are few.
+    fn score_allowed<V: Vectors>(
+        &mut self,
         number: u32,
-        part: &Part<'_, V>,
-        order: Order,
-        best: &mut Candidates<'_>,
+        part: &Part<'p, V>,
     ) -> Result<(), VectorError> {
-        for row in part.rows() {
-            let row = row?;
-            let may_be_found = || self.allows(number, row);
-            match order {
-                Order::ScoreFirst => best.offer_exact(row, self.score(part, row)?, may_be_found),
-                Order::AskFirst if may_be_found() => {
-                    best.offer_exact(row, self.score(part, row)?, || true);
-                }
-                Order::AskFirst => {}
+        self.best.begin_part(number, part.filter, part.section.row_limit());
+        for row in part.rows()? {
+            if self.allows(number, row) {
+                let score = self.exact.score(row, part.vector(row)?)?;
+                self.best.offer_exact(row, score, || true);
             }
         }
         Ok(())
@@ -270,18 +300,17 @@ impl Asked<'_> {
 
     /// Scores the few rows that a filter leaves. Those without a vector are left out.
     fn score_filtered<V: Vectors>(
-        &self,
+        &mut self,
         number: u32,
-        part: &Part<'_, V>,
-        best: &mut Candidates<'_>,
+        part: &Part<'p, V>,
     ) -> Result<(), VectorError> {
-        let Some(filter) = part.filter else {
-            return self.score_all(number, part, Order::ScoreFirst, best);
-        };
+        let Some(filter) = part.filter else { return score_all(number, part, &mut [self]) };
+        self.best.begin_part(number, part.filter, part.section.row_limit());
         for row in filter.rows().take_while(|row| *row < part.section.row_limit()) {
             if let Some(vector) = part.vectors.vector(row) {
-                let score = self.query.score(row, vector)?;
-                best.offer_exact(row, score, || self.allows(number, row));
+                let score = self.exact.score(row, vector)?;
+                let allows = self.allows;
+                self.best.offer_exact(row, score, || allows(number as usize, row));
             }
         }
         Ok(())
@@ -289,49 +318,45 @@ impl Asked<'_> {
 
     /// Scores the best of a scan that may be found, as many as are worth it. The share that may be.
     fn score_best<V: Vectors>(
-        &self,
+        &mut self,
         parts: &[Part<'_, V>],
         scan: Scan<'_, '_>,
-        limit: usize,
-        best: &mut Candidates<'_>,
     ) -> Result<Share, VectorError> {
         let mut share = Share::default();
         let mut waiting = VecDeque::with_capacity(VECTORS_AHEAD + 1);
         for candidate in scan.into_candidates(parts)? {
-            if share.allowed >= Plan::scored(limit) {
+            if share.allowed >= Plan::scored(self.query.limit) {
                 break;
             }
             let Some(part) = parts.get(candidate.part as usize) else { continue };
             share.asked += 1;
             if self.allows(candidate.part, candidate.row) {
                 share.allowed += 1;
-                let row = candidate.row;
-                let vector = part.vectors.vector(row).ok_or(VectorError::MissingVector { row })?;
+                let vector = part.vector(candidate.row)?;
                 prefetch(vector.as_bytes());
                 waiting.push_back((candidate, vector));
                 if waiting.len() > VECTORS_AHEAD {
-                    self.score_first(parts, &mut waiting, best)?;
+                    self.score_first(parts, &mut waiting)?;
                 }
             }
         }
         while !waiting.is_empty() {
-            self.score_first(parts, &mut waiting, best)?;
+            self.score_first(parts, &mut waiting)?;
         }
         Ok(share)
     }
 
     /// Scores the candidate that has waited longest for its vector.
     fn score_first<V: Vectors>(
-        &self,
+        &mut self,
         parts: &[Part<'_, V>],
         waiting: &mut VecDeque<(Candidate, &[f32])>,
-        best: &mut Candidates<'_>,
     ) -> Result<(), VectorError> {
         let Some((candidate, vector)) = waiting.pop_front() else { return Ok(()) };
         let part = &parts[candidate.part as usize];
-        best.begin_part(candidate.part, None, part.section.row_limit());
-        let score = self.query.score(candidate.row, vector)?;
-        best.offer_exact(candidate.row, score, || true);
+        self.best.begin_part(candidate.part, None, part.section.row_limit());
+        let score = self.exact.score(candidate.row, vector)?;
+        self.best.offer_exact(candidate.row, score, || true);
         Ok(())
     }
 }

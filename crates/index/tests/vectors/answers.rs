@@ -109,6 +109,47 @@ fn min_score_cuts_the_answer_and_nothing_else() {
 }
 
 #[test]
+fn many_queries_are_answered_as_each_alone() {
+    let (coder, centroids, segments, all) = listed(24, Metric::Cosine, &[2500, 300, 200]);
+    let mut chance = Chance::new(9);
+    for step in [1, 2, 70] {
+        let filter = (step > 1).then(|| bits((0..2500).step_by(step)));
+        let bits = vec![Bits { dead: Some(bits((0..2500).step_by(7))), filter }; 3];
+        let vectors: Vec<_> = (0..30).map(|_| query_near(&mut chance, &all, 24)).collect();
+        let query = |(at, vector): (usize, &'_ Vec<f32>)| {
+            let effort = [Effort::Fast, Effort::Exact, Effort::Thorough][at % 3];
+            let min_score = (at % 4 == 0).then_some(0.3);
+            (vector.clone(), [10, 0, 1, 5000][at % 4], effort, min_score)
+        };
+        let asked: Vec<_> = vectors.iter().enumerate().map(query).collect();
+        let queries: Vec<Query<'_>> = (asked.iter())
+            .map(|(vector, limit, effort, min_score)| {
+                let (limit, effort, min_score) = (*limit, *effort, *min_score);
+                Query { vector, limit, effort, min_score }
+            })
+            .collect();
+        let (together, _) = search_batch(&coder, &[&centroids], &segments, &bits, &queries);
+        let alone: Vec<_> = (queries.iter())
+            .map(|query| search(&coder, &[&centroids], &segments, &bits, query))
+            .collect();
+        assert_eq!(together, alone, "every {step}th row");
+    }
+}
+
+#[test]
+fn a_batch_that_compares_everything_looks_each_vector_up_once() {
+    let (coder, centroids, segments, all) = listed(24, Metric::Dot, &[2500, 300]);
+    let vectors: Vec<_> = (0..9).map(|at| query_near(&mut Chance::new(at), &all, 24)).collect();
+    let exactly = |vector| Query { effort: Effort::Exact, ..Query::new(vector, 3) };
+    let queries: Vec<Query<'_>> = vectors.iter().map(|vector| exactly(vector)).collect();
+    let bits = vec![Bits::default(); 2];
+    let (answers, looked_up) = search_batch(&coder, &[&centroids], &segments, &bits, &queries);
+    assert!(answers.iter().all(|hits| hits.len() == 3));
+    let rows = rows_with_vectors(2500).len() + rows_with_vectors(300).len();
+    assert_eq!(looked_up, rows);
+}
+
+#[test]
 fn every_path_gives_the_same_answers() {
     for dimension in [24, 256] {
         for metric in METRICS {

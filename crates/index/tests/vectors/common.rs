@@ -230,18 +230,53 @@ fn search_asking(
     allows: impl Fn(usize, u32) -> bool,
 ) -> Vec<Hit> {
     let sections: Vec<Section<'_>> = segments.iter().map(Segment::section).collect();
-    let parts: Vec<_> = segments
-        .iter()
-        .zip(&sections)
-        .zip(filters)
-        .map(|((segment, section), filter)| Part {
-            section,
-            vectors: segment.vectors(),
-            filter: *filter,
-        })
-        .collect();
+    let parts = parts(segments, &sections, filters, Segment::vectors);
     let searcher = Searcher::new(coder, epochs).expect("one space");
     searcher.search(&parts, query, allows).expect("an answer")
+}
+
+fn parts<'a, V>(
+    segments: &'a [Segment],
+    sections: &'a [Section<'a>],
+    filters: &[Option<RowSet<'a>>],
+    vectors: impl Fn(&'a Segment) -> V,
+) -> Vec<Part<'a, V>> {
+    let parts = segments.iter().zip(sections).zip(filters);
+    parts
+        .map(|((segment, section), filter)| Part {
+            section,
+            vectors: vectors(segment),
+            filter: *filter,
+        })
+        .collect()
+}
+
+/// Vectors that count how often they are looked up.
+struct Counted<'a>(Sparse<'a>, &'a Cell<usize>);
+
+impl sutra_index::vectors::Vectors for Counted<'_> {
+    fn vector(&self, row: u32) -> Option<&[f32]> {
+        self.1.set(self.1.get() + 1);
+        self.0.vector(row)
+    }
+}
+
+/// Many queries at once. Also how many vectors were looked up.
+pub(crate) fn search_batch(
+    coder: &Coder,
+    epochs: &[&Centroids],
+    segments: &[Segment],
+    bits: &[Bits],
+    queries: &[Query<'_>],
+) -> (Vec<Vec<Hit>>, usize) {
+    let filters: Vec<_> = bits.iter().map(Bits::filter).collect();
+    let sections: Vec<Section<'_>> = segments.iter().map(Segment::section).collect();
+    let count = Cell::new(0);
+    let parts = parts(segments, &sections, &filters, |segment| Counted(segment.vectors(), &count));
+    let searcher = Searcher::new(coder, epochs).expect("one space");
+    let allows = |part: usize, row: u32| bits[part].is_live(row);
+    let answers = searcher.search_batch(&parts, queries, allows).expect("answers");
+    (answers, count.get())
 }
 
 /// How many of the true hits were found, of 100.

@@ -9,8 +9,9 @@ use crate::error::{Error, Result};
 /// with [`Effort::Exact`], all are compared. The scores of an answer are exact in any case.
 pub use sutra_index::vectors::Effort;
 
-/// Asks for what is near to a vector; made by
-/// [`Snapshot::search_vector`](crate::Snapshot::search_vector).
+/// Asks for what is near to a vector, or to each of many; made by
+/// [`Snapshot::search_vector`](crate::Snapshot::search_vector) and
+/// [`Snapshot::search_vectors`](crate::Snapshot::search_vectors).
 ///
 /// Only vectors of one space are compared. In the default one, those with another number of values
 /// are left out, and the score is the cosine of the angle, from -1 to 1. In a space with a name the
@@ -18,9 +19,9 @@ pub use sutra_index::vectors::Effort;
 /// committed is found at once.
 #[derive(Clone)]
 #[must_use = "it asks nothing until it is collected"]
-pub struct VectorSearch<'s> {
+pub struct VectorSearch<'s, Q = Vec<f32>> {
     snapshot: &'s Snapshot,
-    vector: Vec<f32>,
+    asked: Q,
     space: Option<String>,
     filter: Filter,
     limit: usize,
@@ -28,11 +29,11 @@ pub struct VectorSearch<'s> {
     min_score: Option<f32>,
 }
 
-impl<'s> VectorSearch<'s> {
-    pub(crate) fn new(snapshot: &'s Snapshot, vector: &[f32]) -> Self {
+impl<'s, Q> VectorSearch<'s, Q> {
+    pub(crate) fn new(snapshot: &'s Snapshot, asked: Q) -> Self {
         Self {
             snapshot,
-            vector: vector.to_vec(),
+            asked,
             space: None,
             filter: Filter::new(),
             limit: 10,
@@ -44,7 +45,7 @@ impl<'s> VectorSearch<'s> {
     /// Among the vectors of this space; the default one unless said otherwise.
     ///
     /// Collecting fails with [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the snapshot
-    /// knows no space of this name, or if the vector is not of its dimension.
+    /// knows no space of this name, or if a vector is not of its dimension.
     pub fn space(mut self, name: &str) -> Self {
         self.space = Some(name.to_owned());
         self
@@ -56,7 +57,7 @@ impl<'s> VectorSearch<'s> {
         self
     }
 
-    /// At most so many; 10 by default.
+    /// At most so many for a vector; 10 by default.
     pub fn limit(mut self, limit: usize) -> Self {
         self.limit = limit;
         self
@@ -75,8 +76,7 @@ impl<'s> VectorSearch<'s> {
         self
     }
 
-    /// The answer, the nearest first.
-    pub fn collect(&self) -> Result<Vec<Hit<'s>>> {
+    fn answers<'v>(&self, vectors: &[&'v [f32]]) -> Result<Vec<Vec<Hit<'s>>>> {
         if self.min_score.is_some_and(f32::is_nan) {
             return Err(Error::invalid("the least score must be a number"));
         }
@@ -84,17 +84,30 @@ impl<'s> VectorSearch<'s> {
         let keep: Option<Keep<'_, _>> = if self.filter.is_empty() { None } else { Some(&keep) };
         let code =
             |name: &String| self.snapshot.space_named(name).ok_or_else(|| Error::no_space(name));
-        let query = VectorQuery {
-            vector: &self.vector,
-            space: self.space.as_ref().map_or(Ok(0), code)?,
-            limit: self.limit,
-            effort: self.effort,
-            min_score: self.min_score,
-        };
-        let hits = self.snapshot.search_vectors(&query, keep)?;
+        let space = self.space.as_ref().map_or(Ok(0), code)?;
+        let (limit, effort, min_score) = (self.limit, self.effort, self.min_score);
+        let query = |vector: &&'v [f32]| VectorQuery { vector, space, limit, effort, min_score };
+        let queries: Vec<VectorQuery<'_>> = vectors.iter().map(query).collect();
         let hit = |hit: VectorHit<'s, _>| {
             Ok(Hit { score: hit.score, found: Found::of(self.snapshot, hit.concept)? })
         };
-        hits.into_iter().map(hit).collect()
+        let answers = self.snapshot.search_vectors_batch(&queries, keep)?;
+        answers.into_iter().map(|hits| hits.into_iter().map(hit).collect()).collect()
+    }
+}
+
+impl<'s> VectorSearch<'s> {
+    /// The answer, the nearest first.
+    pub fn collect(&self) -> Result<Vec<Hit<'s>>> {
+        Ok(self.answers(&[&self.asked])?.pop().unwrap_or_default())
+    }
+}
+
+impl<'s> VectorSearch<'s, Vec<Vec<f32>>> {
+    /// An answer for each vector, in the order of the vectors: what [`VectorSearch::collect`] would give
+    /// for it alone. If one of them cannot be compared, it is an error for all.
+    pub fn collect(&self) -> Result<Vec<Vec<Hit<'s>>>> {
+        let vectors: Vec<&[f32]> = self.asked.iter().map(Vec::as_slice).collect();
+        self.answers(&vectors)
     }
 }

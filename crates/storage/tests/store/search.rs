@@ -173,6 +173,37 @@ fn the_nearest_come_first() -> Result<()> {
 }
 
 #[test]
+fn many_vectors_have_an_answer_each() -> Result<()> {
+    twice(|snapshot| {
+        let vectors = [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.5, 0.5, 0.0]];
+        let answers = snapshot.search_vectors(&vectors).limit(2).collect()?;
+        assert_eq!(keys(&answers[0]), ["rain", "flood"]);
+        assert_eq!(answers.len(), vectors.len());
+        for (vector, hits) in vectors.iter().zip(&answers) {
+            let alone = snapshot.search_vector(vector).limit(2).collect()?;
+            assert_eq!(keys(hits), keys(&alone));
+            assert!(hits.iter().zip(&alone).all(|(hit, alone)| hit.score == alone.score));
+        }
+        let least =
+            snapshot.search_vectors(&vectors).min_score(0.99).filter(Filter::new().concepts());
+        let counts: Vec<usize> = least.collect()?.iter().map(Vec::len).collect();
+        let alone = |vector: &[f32]| {
+            let search = snapshot.search_vector(vector).min_score(0.99);
+            search.filter(Filter::new().concepts()).collect().map(|hits| hits.len())
+        };
+        let expected: Result<Vec<usize>> = vectors.iter().map(|vector| alone(vector)).collect();
+        assert_eq!(counts, expected?);
+        assert!(snapshot.search_vectors::<[f32; 3]>(&[]).collect()?.is_empty());
+        let mixed = snapshot.search_vectors(&[&[1.0, 0.0, 0.0][..], &[1.0, 0.0]]).collect()?;
+        assert!(!mixed[0].is_empty() && mixed[1].is_empty(), "another dimension");
+        let bad = snapshot.search_vectors(&[[1.0, 0.0, 0.0], [0.0, f32::NAN, 0.0]]);
+        let error = bad.collect().expect_err("one of them cannot be compared");
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+        Ok(())
+    })
+}
+
+#[test]
 fn a_vector_that_cannot_be_compared_is_refused_when_it_is_put() {
     let mut batch = Batch::new();
     let error = batch.put(NewConcept::with_key("far").vector(&[4e18, 1.0]));

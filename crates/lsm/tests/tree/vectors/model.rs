@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sutra_format::ConceptId;
-use sutra_lsm::{ConceptPut, LsmError, Snapshot, Touch, VectorQuery, WriteBatch};
+use sutra_lsm::{ConceptPut, LsmError, Snapshot, Touch, VectorHit, VectorQuery, WriteBatch};
 use sutra_manifest::{Metric, VectorSpace};
 use sutra_testkit::SplitMix;
 
@@ -106,8 +106,40 @@ impl Model {
             let placed = (space, vector_of(chance, space));
             self.check_one(snapshot, &placed);
         }
+        self.check_batch(snapshot, chance);
         let known = &spaces()[..usize::from(self.registered)];
         assert_eq!(snapshot.vector_spaces(), known);
+    }
+
+    /// Many queries at once, some of them of one space, are answered as each of them alone.
+    #[track_caller]
+    fn check_batch(&self, snapshot: &Snapshot, chance: &mut SplitMix) {
+        let mut placed: Vec<Placed> = (0..40)
+            .map(|_| {
+                let space = chance.below(u64::from(self.registered) + 1) as u16;
+                (space, vector_of(chance, space))
+            })
+            .collect();
+        placed[chance.below(10) as usize..].sort_by_key(|(space, _)| *space);
+        let mut queries = Vec::new();
+        for (space, vector) in &placed {
+            let limit = [0, 1, 3, usize::MAX][chance.below(4) as usize];
+            let min_score = (chance.below(3) == 0).then_some(0.5);
+            let effort = Default::default();
+            queries.push(VectorQuery { vector, space: *space, limit, effort, min_score });
+        }
+        let is_even =
+            |concept: &sutra_lsm::Concept<'_>| Ok(concept.id().as_bytes()[0].is_multiple_of(2));
+        let keep = (chance.below(2) == 0).then_some(&is_even as sutra_lsm::Keep<'_, _>);
+        let answers = snapshot.search_vectors_batch(&queries, keep).expect("readable");
+        assert_eq!(answers.len(), queries.len());
+        for (query, hits) in queries.iter().zip(&answers) {
+            let alone = snapshot.search_vectors(query, keep).expect("readable");
+            let told = |hits: &[VectorHit<'_, _>]| -> Vec<_> {
+                hits.iter().map(|hit| (hit.score, hit.concept.id())).collect()
+            };
+            assert_eq!(told(hits), told(&alone), "{query:?}");
+        }
     }
 
     #[track_caller]
