@@ -22,6 +22,7 @@ mod report;
 mod rewrite;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 
 use sutra_format::{AssociationFlags, AssociationRecord, ConceptRecord};
@@ -96,7 +97,7 @@ pub fn salvage<D: Dir>(
     drop(lock);
     let tree = LsmTree::open_in(to, CompactionConfig::default(), by_hand(environment))?;
     tree.index_afresh()?; // What is lost was counted among the words of what is not.
-    let (concepts, associations) = look(&tree, &mut losses)?;
+    let (concepts, associations) = look(&tree, &from.path(&Manifest::name()), &mut losses)?;
     tree.close()?;
     Ok(SalvageReport { losses, concepts, associations })
 }
@@ -241,8 +242,8 @@ fn name_spaces<D: Dir>(from: &Arc<D>, parts: &[Part<D>], manifest: &mut Manifest
 }
 
 /// Reads the new store as a whole: it must be sound. Counts what is in it, and finds associations
-/// whose facts are not there.
-fn look<D: Dir>(tree: &LsmTree<D>, losses: &mut Vec<Loss>) -> Result<(u64, u64)> {
+/// whose facts are not there, and codes whose names the old `manifest` had.
+fn look<D: Dir>(tree: &LsmTree<D>, manifest: &Path, losses: &mut Vec<Loss>) -> Result<(u64, u64)> {
     // Names that are lost are told below.
     if let Some(damage) = tree.verify_with(&mut |_| {}, |_, _| Ok(()))?.damages.into_iter().next() {
         return Err(LsmError::Inconsistent { path: damage.path, reason: damage.reason });
@@ -258,7 +259,7 @@ fn look<D: Dir>(tree: &LsmTree<D>, losses: &mut Vec<Loss>) -> Result<(u64, u64)>
     }
     if let (Some(first), Some(last)) = (spaces.first(), spaces.last()) {
         let what = Lost::VectorSpaces { first: *first, last: *last };
-        losses.push(Loss { path: tree.inner.dir.path(&Manifest::name()), offset: None, what });
+        losses.push(Loss { path: manifest.to_path_buf(), offset: None, what });
     }
     let mut associations = 0;
     let mut unnamed = BTreeSet::new();
@@ -270,14 +271,13 @@ fn look<D: Dir>(tree: &LsmTree<D>, losses: &mut Vec<Loss>) -> Result<(u64, u64)>
         }
         let states = record.flags.get() & AssociationFlags::HAS_FACT != 0;
         if states && snapshot.fact(&record)?.is_none() {
-            let path = tree.inner.dir.path(&Manifest::name());
-            losses.push(Loss { path, offset: None, what: Lost::Fact(Link::of(&record)) });
+            let store = manifest.parent().unwrap_or(manifest).to_path_buf();
+            losses.push(Loss { path: store, offset: None, what: Lost::Fact(Link::of(&record)) });
         }
     }
     if let (Some(first), Some(last)) = (unnamed.first(), unnamed.last()) {
-        let path = tree.inner.dir.path(&Manifest::name());
         let what = Lost::KindNames { first: *first, last: *last };
-        losses.push(Loss { path, offset: None, what });
+        losses.push(Loss { path: manifest.to_path_buf(), offset: None, what });
     }
     Ok((concepts, associations))
 }

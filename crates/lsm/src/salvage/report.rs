@@ -19,7 +19,7 @@ pub struct SalvageReport {
 /// Something that was lost, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loss {
-    /// The file.
+    /// The file of the damaged store; its directory, if any file may have had it.
     pub path: PathBuf,
     /// Where in it, in bytes, if one place can be named.
     pub offset: Option<u64>,

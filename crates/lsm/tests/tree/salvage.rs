@@ -4,16 +4,17 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sutra_format::ConceptId;
-use sutra_fs::Name;
+use sutra_fs::{Name, OsDir};
 use sutra_lsm::{
-    Durability, Environment, Lost, LsmError, LsmTree, SalvageOptions, SalvageReport, salvage,
+    CompactionConfig, Durability, Environment, Lost, LsmError, LsmTree, SalvageOptions,
+    SalvageReport, salvage,
 };
 use sutra_manifest::{Metric, VectorSpace};
 use sutra_testkit::{Image, SimDir};
 
 use crate::content::{Content, Link, read};
 use crate::model::Change::{self, Associate, Delete, Dissociate, Put, PutIn, State, Touch};
-use crate::workload::{Session, Stage, Step};
+use crate::workload::{Session, Stage, Step, batch};
 
 const KIND: &str = "hypernym";
 /// The only vector space.
@@ -202,7 +203,7 @@ fn a_store_that_is_whole_comes_out_whole() {
     assert!(report.is_complete());
     let tree = Stage::new(to, 64 << 10).open().unwrap();
     assert!(tree.kind_named(KIND).is_some());
-    tree.commit(crate::workload::batch(9_000, &[put(200)]), Durability::Sync).unwrap();
+    tree.commit(batch(9_000, &[put(200)]), Durability::Sync).unwrap();
     tree.compact_all().unwrap();
     assert_eq!(tree.verify(&mut |_| {}).unwrap().damages, []);
 }
@@ -378,4 +379,44 @@ fn nothing_is_written_where_something_is_or_where_no_store_was() {
     assert!(matches!(try_salvage(&from, &full, false), Err(LsmError::Unfit { .. })));
     let nothing = try_salvage(&SimDir::new(), &SimDir::new(), false);
     assert!(matches!(nothing, Err(LsmError::NoStore { .. })));
+}
+
+#[test]
+fn whatever_is_lost_is_told_of_the_damaged_store() {
+    let place = tempfile::tempdir().unwrap();
+    let old = place.path().join("old");
+    let tree = LsmTree::open(&old, CompactionConfig::default()).unwrap();
+    tree.register_kinds(&[KIND]).unwrap();
+    let changes = [put(1), put(2), State(1, 2, 2), Associate(2, KIND_CODE, 1)];
+    tree.commit(batch(1_000, &changes), Durability::Sync).unwrap();
+    tree.close().unwrap();
+    let (mut facts, mut names) = (0, 0);
+    let files: Vec<_> = std::fs::read_dir(&old).unwrap().map(|file| file.unwrap().path()).collect();
+    let mut salvaged = 0;
+    let mut salvage_old = || {
+        salvaged += 1;
+        let to = OsDir::create(place.path().join(salvaged.to_string())).unwrap();
+        let (from, environment) = (OsDir::open(&old).unwrap(), Environment::default());
+        let options = SalvageOptions::default();
+        for loss in salvage(&Arc::new(from), to, options, &environment, &mut |_| {}).unwrap().losses
+        {
+            assert!(loss.path.starts_with(&old), "{loss:?}");
+            facts += usize::from(matches!(loss.what, Lost::Fact(_)));
+            names += usize::from(matches!(loss.what, Lost::KindNames { .. }));
+        }
+    };
+    let segment = files.iter().find(|path| path.extension().is_some_and(|it| it == "dat")).unwrap();
+    let sound = std::fs::read(segment).unwrap();
+    std::fs::remove_file(segment).unwrap(); // It is sealed, and cannot be written to.
+    for at in (0..sound.len()).step_by(4096) {
+        let mut damaged = sound.clone();
+        damaged[at] ^= 1;
+        std::fs::write(segment, damaged).unwrap();
+        salvage_old();
+    }
+    std::fs::write(segment, sound).unwrap();
+    let manifests = files.iter().filter(|path| path.extension().is_some_and(|it| it == "json"));
+    manifests.for_each(|path| std::fs::remove_file(path).unwrap());
+    salvage_old();
+    assert!(facts > 0 && names > 0, "{facts} facts and {names} names are lost");
 }
