@@ -72,6 +72,12 @@ pub enum Bug {
     HorizonForgotten,
     /// How long history is kept is not written down.
     RetentionNotPublished,
+    /// By which rules what is forgotten is not written down.
+    ExpiryNotPublished,
+    /// What is expired is deleted by a commit that is not synced.
+    ForgottenUnsynced,
+    /// What was touched since is deleted as if it had not been.
+    TouchesUnseen,
     /// New kinds of associations are not written down.
     KindsNotPublished,
     /// New vector spaces are not written down.

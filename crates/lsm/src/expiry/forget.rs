@@ -10,6 +10,7 @@ use crate::batch::WriteBatch;
 use crate::config::Durability;
 use crate::error::{LsmError, Result};
 use crate::guard::Reader;
+use crate::planted::{self, Bug};
 use crate::snapshot::Concept;
 use crate::tree::{Inner, LsmTree};
 
@@ -115,9 +116,13 @@ impl<D: Dir> Inner<D> {
         while !rest.is_empty() {
             let Some(judge) = self.expiring.judge(|| self.environment.now()) else { break };
             let (batch, reader, part) = self.deletion(&judge, rest)?;
+            let durability = match planted::is(Bug::ForgottenUnsynced) {
+                true => Durability::None,
+                false => Durability::Sync,
+            };
             let committed = match batch.is_empty() {
                 true => Ok(()),
-                false => self.submit(batch, Durability::Sync, Some(reader.into_reads())).map(drop),
+                false => self.submit(batch, durability, Some(reader.into_reads())).map(drop),
             };
             attempts += 1;
             match committed {
@@ -146,7 +151,8 @@ impl<D: Dir> Inner<D> {
             match candidate {
                 Candidate::Concept(id) => {
                     let found = reader.concept(id)?;
-                    if found.is_none_or(|concept| !judge.concept(concept.record())) {
+                    let is_over = |concept: Concept<'_, D>| judge.concept(concept.record());
+                    if !found.is_some_and(is_over) && !planted::is(Bug::TouchesUnseen) {
                         continue;
                     }
                     let (outgoing, incoming) = (reader.outgoing(id)?, reader.incoming(id)?);

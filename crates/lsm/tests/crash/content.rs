@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use sutra_format::hash::mix;
 use sutra_format::{AssociationKind, AssociationRecord, ConceptId};
 use sutra_fs::Dir;
+use sutra_index::vectors::{Effort, Metric, Space, score};
 use sutra_index::words::search::{Query, Source, search};
 use sutra_index::words::{Section, SectionBuilder};
-use sutra_lsm::{Concept, Result, Snapshot};
+use sutra_lsm::{Concept, Result, Snapshot, VectorQuery};
 use zerocopy::little_endian::U64;
 
 /// The name of an association: source, kind, target.
@@ -156,22 +157,71 @@ fn compare_lookups<D: Dir>(
     Ok(())
 }
 
-/// The same, and for some moments searches for words that most texts have: what is found, and how it scores, must be
-/// what an index made afresh of the same texts gives, to the last bit.
+/// The same, and searches: for vectors, and for some moments for words that most texts have. What is
+/// found, and how it scores, must be to the last bit what the texts and vectors themselves say.
 pub(crate) fn read_and_search<D: Dir>(
     snapshot: &Snapshot<D>,
     asked: &BTreeSet<ConceptId>,
 ) -> Result<Content> {
     let content = read(snapshot, asked)?;
-    // Making an index takes as long as all else: one moment in eight, the same ones each time.
-    if !mix(snapshot.seq()).is_multiple_of(8) {
-        return Ok(content);
-    }
     let fact_id =
         |link: &Link| ConceptId::of_fact(link.0, AssociationKind::from_code(link.1), link.2);
     let facts = content.facts.iter().map(|(link, view)| (fact_id(link), view));
-    let views: BTreeMap<ConceptId, &View> =
+    let views: Views<'_> =
         content.concepts.iter().map(|(id, view)| (*id, view)).chain(facts).collect();
+    search_vectors(snapshot, &views)?;
+    // Making an index takes as long as all else: one moment in eight, the same ones each time.
+    if mix(snapshot.seq()).is_multiple_of(8) {
+        search_words(snapshot, &views)?;
+    }
+    Ok(content)
+}
+
+/// All that may be found.
+type Views<'c> = BTreeMap<ConceptId, &'c View>;
+
+/// The vectors of one space.
+type InSpace<'c> = Vec<(ConceptId, &'c [f32])>;
+
+/// Searches each space for everything that it has.
+fn search_vectors<D: Dir>(snapshot: &Snapshot<D>, views: &Views<'_>) -> Result<()> {
+    let mut spaces: BTreeMap<(u16, usize), InSpace<'_>> = BTreeMap::new();
+    for (id, view) in views {
+        if let Some(vector) = &view.vector {
+            spaces.entry((view.space, vector.len())).or_default().push((*id, vector));
+        }
+    }
+    // What was registered without a sync may be gone, and what is in it with it: that is told elsewhere.
+    spaces.retain(|(space, _), _| *space == 0 || snapshot.vector_space(*space).is_some());
+    let query = |(_, dimension): &(u16, usize)| vec![1.0; *dimension];
+    let vectors: Vec<Vec<f32>> = spaces.keys().map(query).collect();
+    let queries: Vec<VectorQuery<'_>> = (spaces.keys().zip(&vectors))
+        .map(|((space, _), vector)| VectorQuery {
+            vector,
+            space: *space,
+            limit: usize::MAX,
+            effort: Effort::Exact,
+            min_score: None,
+        })
+        .collect();
+    let answers = snapshot.search_vectors_batch(&queries, None)?;
+    for ((query, vectors), hits) in queries.iter().zip(spaces.values()).zip(answers) {
+        let metric = if query.space == 0 { Metric::Cosine } else { Metric::Dot };
+        let space = Space::new("", "", query.vector.len() as u32, metric, 0).expect("a good space");
+        let score = |vector| score(&space, query.vector, vector).expect("a good vector");
+        let mut expected: Vec<_> =
+            vectors.iter().map(|(id, vector)| (*id, score(vector).to_bits())).collect();
+        let mut found: Vec<_> =
+            hits.iter().map(|hit| (hit.concept.id(), hit.score.to_bits())).collect();
+        expected.sort_unstable();
+        found.sort_unstable();
+        assert_eq!(found, expected, "vectors found are not those that there are");
+    }
+    Ok(())
+}
+
+/// Searches for words, and an index made afresh of the same texts.
+fn search_words<D: Dir>(snapshot: &Snapshot<D>, views: &Views<'_>) -> Result<()> {
     let mut builder = SectionBuilder::new(snapshot.analyser(), true);
     for (row, view) in (0..).zip(views.values()) {
         if let Some(text) = &view.content {
@@ -191,5 +241,5 @@ pub(crate) fn read_and_search<D: Dir>(
     found.sort_unstable();
     expected.sort_unstable();
     assert_eq!(found, expected, "words are not those of the texts");
-    Ok(content)
+    Ok(())
 }

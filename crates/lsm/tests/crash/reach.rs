@@ -8,10 +8,10 @@ use sutra_testkit::SimDir;
 use crate::workload::{Stage, Step, run};
 use crate::workloads::{self, Workload};
 use Reach::{
-    Backups, Buffered, ClosesAndOpens, DropsDeletions, Erases, Expires, Flushes, Forgets, Holds,
-    MergesAll, MergesBySize, MergesIntoHigher, MergesWhenDue, MovesPayload, NamesSpaces,
-    ReadsBeside, Recalls, Registers, Restores, Retains, Rotates, Salvages, Scrubs, SharesPayload,
-    Syncs, Unsynced, Verifies, WaitsForSync,
+    Backups, Buffered, ClosesAndOpens, DropsDeletions, Erases, Expires, Flushes, Forgets,
+    ForgetsWhenAsked, Holds, MergesAll, MergesBySize, MergesIntoHigher, MergesWhenDue,
+    MovesPayload, NamesSpaces, ReadsBeside, Recalls, Registers, Restores, Retains, Rotates,
+    Salvages, Scrubs, SharesPayload, Syncs, Unsynced, Verifies, WaitsForSync,
 };
 
 /// Something that the engine can do.
@@ -51,10 +51,11 @@ enum Reach {
     Expires,
     /// A merge leads to a commit that deletes what is expired.
     Forgets,
+    ForgetsWhenAsked,
 }
 
 /// Which workloads reach what, at least.
-const TABLE: [(Reach, &[&str]); 28] = [
+const TABLE: [(Reach, &[&str]); 29] = [
     (WaitsForSync, &["first commit", "everything", "rotations", "facts"]),
     (Buffered, &["everything", "rotations", "unsynced", "kinds in commits"]),
     (Unsynced, &["everything", "rotations", "unsynced", "kinds in commits"]),
@@ -83,6 +84,7 @@ const TABLE: [(Reach, &[&str]); 28] = [
     (Erases, &["erasures"]),
     (Expires, &["expiry"]),
     (Forgets, &["expiry"]),
+    (ForgetsWhenAsked, &["expiry"]),
 ];
 
 /// What a step asks for, whatever comes of it.
@@ -107,6 +109,7 @@ fn asks_for(step: &Step) -> Option<Reach> {
         Step::Recall => Recalls,
         Step::Erase(_) => Erases,
         Step::Expire(..) => Expires,
+        Step::Forget => ForgetsWhenAsked,
         Step::Flush | Step::CompactLevel(_) | Step::CompactDue | Step::Release => return None,
     })
 }

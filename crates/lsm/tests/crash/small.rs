@@ -8,8 +8,8 @@ use crate::model::Change::{
     Associate, Delete, Dissociate, During, Put, PutIn, PutUntil, State, Touch,
 };
 use crate::workload::Step::{
-    self, Backup, Commit, CompactAll, CompactDue, CompactLevel, Erase, Expire, Flush, Hold, Read,
-    Recall, Register, Release, Reopen, Restore, Retain, Salvage, Scrub, Space, Verify,
+    self, Backup, Commit, CompactAll, CompactDue, CompactLevel, Erase, Expire, Flush, Forget, Hold,
+    Read, Recall, Register, Release, Reopen, Restore, Retain, Salvage, Scrub, Space, Verify,
 };
 use crate::workloads::{Workload, put};
 
@@ -111,7 +111,7 @@ pub(crate) fn erasures() -> Workload {
 }
 
 /// What expires is deleted after a merge or before it, and merges away; rules change and go.
-fn expiry() -> Workload {
+pub(crate) fn expiry() -> Workload {
     let kind = ExpiryScope::Kind(AssociationKind::from_code(1));
     let concepts = ExpiryScope::Concepts;
     let ends_at = [900, 1_002];
@@ -134,6 +134,16 @@ fn expiry() -> Workload {
         Expire(concepts, Option::None),
         Commit(Sync, vec![put(2, 30)]),
         CompactAll,
+        Expire(concepts, Some(Expiry::new().time_to_live(2))),
+        Commit(Buffered, vec![put(7, 20), State(7, 2, 1)]),
+        Commit(None, vec![Touch(7)]),
+        Forget,
+        Commit(None, vec![put(8, 20)]),
+        Flush,
+        Commit(None, vec![put(9, 20)]),
+        Flush,
+        Commit(Buffered, vec![Touch(8)]),
+        CompactLevel(0),
     ];
     workload("expiry", 16 << 10, steps)
 }

@@ -1,9 +1,9 @@
 //! [`Told`]: what a store was told besides commits, and [`Holds`]: what of it holds after a crash.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sutra_format::ConceptId;
-use sutra_lsm::{LsmTree, Retention};
+use sutra_lsm::{Expiry, ExpiryScope, LsmTree, Retention};
 use sutra_testkit::SimDir;
 
 use super::content::Content;
@@ -31,6 +31,8 @@ pub(crate) struct Told {
     names: Vec<Asked<&'static str>>,
     /// How long what was is kept.
     retentions: Vec<Asked<Retention>>,
+    /// What is forgotten.
+    rules: Vec<Asked<(ExpiryScope, Option<Expiry>)>>,
     erasures: Vec<Asked<Erasure>>,
 }
 
@@ -39,6 +41,8 @@ pub(crate) struct Told {
 pub(crate) struct Holds {
     names: [BTreeSet<&'static str>; 2],
     retentions: Vec<Retention>,
+    /// The rules of each scope that was ever given one, or of which one was taken.
+    rules: BTreeMap<ExpiryScope, Vec<Option<Expiry>>>,
     /// What is erased for certain, and what may be, or a part of it.
     erased: [Vec<Erasure>; 2],
 }
@@ -56,6 +60,14 @@ impl<T: Copy> Asked<T> {
     fn is_acked(&self, op: usize) -> bool {
         self.acked_at.is_some_and(|at| at <= op)
     }
+
+    /// Adds what may hold now. What was done for certain leaves nothing of what held before.
+    fn add_to<H>(&self, may_hold: &mut Vec<H>, what: H, op: usize) {
+        if self.is_acked(op) {
+            may_hold.clear();
+        }
+        may_hold.push(what);
+    }
 }
 
 impl Told {
@@ -65,6 +77,10 @@ impl Told {
 
     pub(crate) fn retain(&mut self, retention: Asked<Retention>) {
         self.retentions.push(retention);
+    }
+
+    pub(crate) fn expire(&mut self, rule: Asked<(ExpiryScope, Option<Expiry>)>) {
+        self.rules.push(rule);
     }
 
     pub(crate) fn erase(&mut self, erasure: Asked<Erasure>) {
@@ -78,10 +94,12 @@ impl Told {
         };
         let mut retentions = vec![Retention::Latest];
         for asked in self.retentions.iter().filter(|asked| asked.is_issued(op)) {
-            if asked.is_acked(op) {
-                retentions.clear();
-            }
-            retentions.push(asked.what);
+            asked.add_to(&mut retentions, asked.what, op);
+        }
+        let mut rules = BTreeMap::new();
+        for asked in self.rules.iter().filter(|asked| asked.is_issued(op)) {
+            let (scope, rule) = asked.what;
+            asked.add_to(rules.entry(scope).or_insert(vec![None]), rule, op);
         }
         let erased = |is_acked: bool| {
             let issued = self.erasures.iter().filter(|asked| asked.is_issued(op));
@@ -90,16 +108,19 @@ impl Told {
         Holds {
             names: [names(&|name| name.is_acked(op)), names(&|name| name.is_issued(op))],
             retentions,
+            rules,
             erased: [erased(true), erased(false)],
         }
     }
 
     /// Goes on with what a crash left, as of a sequence number.
     pub(crate) fn go_on_from(&mut self, tree: &LsmTree<SimDir>, seq: u64) {
-        let Self { names, retentions, erasures } = self;
+        let Self { names, retentions, rules, erasures } = self;
         names.retain(|name| is_known(tree, name.what));
         names.iter_mut().for_each(|name| (name.issued_at, name.acked_at) = (0, Some(0)));
         *retentions = vec![Asked { what: tree.retention(), issued_at: 0, acked_at: Some(0) }];
+        let held = tree.expiry().into_iter().map(|(scope, rule)| (scope, Some(rule)));
+        *rules = held.map(|what| Asked { what, issued_at: 0, acked_at: Some(0) }).collect();
         erasures.retain(|erasure| erasure.what.seq <= seq);
         for erasure in erasures {
             (erasure.issued_at, erasure.acked_at) = (0, erasure.acked_at.map(|_| 0));
@@ -115,6 +136,13 @@ impl Holds {
         assert!(known.is_superset(must), "of the kinds {must:?} only {known:?}");
         let (found, retentions) = (tree.retention(), &self.retentions);
         assert!(retentions.contains(&found), "keeps {found:?}, and not {retentions:?}");
+        let found: BTreeMap<ExpiryScope, Expiry> = tree.expiry().into_iter().collect();
+        let unknown = found.keys().find(|scope| !self.rules.contains_key(scope));
+        assert_eq!(unknown, None, "forgets by a rule that was never given");
+        for (scope, rules) in &self.rules {
+            let found = found.get(scope).copied();
+            assert!(rules.contains(&found), "forgets {scope:?} by {found:?}, and not {rules:?}");
+        }
     }
 
     /// Whether anything may be erased: when all of a commit is, nobody knows any more when that was.

@@ -16,46 +16,8 @@ use super::expired;
 use super::model::{Change, id};
 pub(crate) use super::moments::{History, Moment};
 use super::past;
+pub(crate) use super::step::Step;
 use super::told::{Asked, Erasure, Told};
-
-/// One thing that is done to a store.
-#[derive(Clone, Debug)]
-pub(crate) enum Step {
-    Commit(Durability, Vec<Change>),
-    Register(&'static str),
-    /// Registers a vector space of three dimensions.
-    Space(&'static str),
-    Sync,
-    Flush,
-    CompactLevel(u32),
-    CompactDue,
-    CompactAll,
-    /// Takes a snapshot and keeps it, so that the files it reads stay.
-    Hold,
-    Release,
-    /// Closes the store and opens it again.
-    Reopen,
-    /// Opens it for reading beside the writer, and looks at everything.
-    Read,
-    /// Checks every sum.
-    Verify,
-    /// Checks the sums of some pages more.
-    Scrub(u64),
-    /// Backs the store up into the directory of its backups; these changes are committed meanwhile.
-    Backup(Vec<Change>),
-    /// Restores a copy from what is on disk beside the writer.
-    Restore,
-    /// Salvages a copy from what is on disk beside the writer.
-    Salvage,
-    /// Says how long what was is kept.
-    Retain(Retention),
-    /// Looks at what was, as far as that is kept.
-    Recall,
-    /// Erases a concept.
-    Erase(u64),
-    /// Says what is forgotten.
-    Expire(ExpiryScope, Option<Expiry>),
-}
 
 /// A defect in how the engine uses its directory: what becomes of each of its calls.
 pub(crate) type Rule = Arc<dyn Fn(&Call<'_>) -> Twist + Send + Sync>;
@@ -88,6 +50,10 @@ impl Stage {
 
     pub(crate) fn set_time(&self, time: u64) {
         self.clock.store(time, Ordering::Relaxed);
+    }
+
+    pub(crate) fn time(&self) -> u64 {
+        self.clock.load(Ordering::Relaxed)
     }
 
     pub(crate) fn open(&self) -> Result<LsmTree<SimDir>, LsmError> {
@@ -169,7 +135,7 @@ impl Session {
             }
             Step::Reopen => return self.reopen(),
             Step::Backup(changes) => return self.backup(changes),
-            Step::CompactAll | Step::CompactLevel(_) | Step::CompactDue => {
+            Step::CompactAll | Step::CompactLevel(_) | Step::CompactDue | Step::Forget => {
                 return self.compact(step);
             }
             Step::Sync => tree.sync().map(|()| true)?,
@@ -189,11 +155,7 @@ impl Session {
                 past::check(tree, history, &[], history.last(), &holds)?;
                 false
             }
-            Step::Expire(scope, expiry) => {
-                tree.set_expiry(*scope, *expiry)?;
-                assert_eq!(tree.expiry().iter().any(|rule| rule.0 == *scope), expiry.is_some());
-                false
-            }
+            Step::Expire(scope, expiry) => return self.expire(*scope, *expiry),
             Step::Read => {
                 let dir = self.stage.dir.clone();
                 let snapshot = LsmTree::open_read_only_in(dir)?.snapshot().with_expired();
@@ -220,22 +182,25 @@ impl Session {
         Ok(())
     }
 
-    /// Merges. What is expired in what merges is deleted by a commit, which is durable.
+    /// Merges, or looks through everything. What is expired in what is met is deleted by a commit, which
+    /// is durable.
     fn compact(&mut self, step: &Step) -> Result<(), LsmError> {
         let Self { stage, history, tree, .. } = self;
         let tree = tree.as_ref().expect("a step opens it first");
-        let (seq, now) = (history.last().seq, stage.clock.load(Ordering::Relaxed));
+        let (seq, now) = (history.last().seq, stage.time());
         let (content, records) = expired::forgotten(&history.last().content, &tree.expiry(), now);
-        let next = Moment { seq: seq + records, time: now, content };
+        let next = Moment { seq: seq + records, time: now.max(self.last_time), content };
         stage.dir.note(Note::Issue(history.count() + u64::from(records > 0)));
         let result = match step {
             Step::CompactAll => tree.compact_all().map(|()| true),
             Step::CompactLevel(level) => tree.compact_level(*level).map(|_| false),
+            Step::Forget => tree.forget_expired().map(|_| false),
             _ => tree.compaction_step().map(|_| false),
         };
         let found = tree.snapshot().seq();
         if found > seq {
             assert_eq!(found, next.seq, "all that is expired, and nothing else");
+            self.last_time = next.time;
             self.history.push(next);
             self.ack();
         } else if matches!(&result, Err(error) if !matches!(error, LsmError::Poisoned { .. })) {
@@ -318,6 +283,20 @@ impl Session {
         self.told.retain(Asked::new(retention, issued_at, result.is_ok(), dir.op_count()));
         dir.note(Note::Turn);
         result.map(|()| assert_eq!(tree.retention(), retention))
+    }
+
+    fn expire(&mut self, scope: ExpiryScope, expiry: Option<Expiry>) -> Result<(), LsmError> {
+        let tree = self.tree.as_ref().expect("a step opens it first");
+        let dir = &self.stage.dir;
+        let issued_at = dir.op_count();
+        let result = tree.set_expiry(scope, expiry);
+        let rule = (scope, expiry);
+        self.told.expire(Asked::new(rule, issued_at, result.is_ok(), dir.op_count()));
+        dir.note(Note::Turn);
+        result?;
+        let found = tree.expiry().into_iter().find(|rule| rule.0 == scope);
+        assert_eq!(found.map(|rule| rule.1), expiry);
+        Ok(())
     }
 
     /// A concept is deleted durably, and then goes from all that was.

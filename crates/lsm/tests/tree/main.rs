@@ -13,6 +13,9 @@ mod moments;
 mod past;
 #[path = "../../../../fuzz/src/repair.rs"]
 mod repair;
+#[path = "../crash/step.rs"]
+#[expect(dead_code, reason = "tests of power cuts use the rest")]
+mod step;
 #[path = "../crash/told.rs"]
 #[expect(dead_code, reason = "tests of power cuts use the rest")]
 mod told;

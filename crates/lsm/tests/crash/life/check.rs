@@ -54,7 +54,7 @@ impl<'a> Promise<'a> {
         stage.set_time(AFTER);
         let tree = stage.open().unwrap_or_else(|error| panic!("refuses to open: {error}"));
         let moment = self.check_content(&tree);
-        self.check_visible(&tree, moment);
+        check_visible(&tree, &self.history.ids, &moment.content, AFTER);
         // What was read so far was checked on the way: all the rest for one moment in four.
         if mix(tree.snapshot().seq()).is_multiple_of(4) {
             check_sums(&tree);
@@ -99,14 +99,20 @@ impl<'a> Promise<'a> {
         assert_eq!(found.content, moment.content, "a part of a batch, or what was never there");
         unreachable!("equal moments are found above")
     }
+}
 
-    /// What is expired by the rules that are there is hidden, and nothing else.
-    fn check_visible(&self, tree: &LsmTree<SimDir>, moment: &Moment) {
-        let rules: expired::Rules = tree.expiry().into_iter().collect();
-        if !rules.is_empty() {
-            let seen = read(&tree.snapshot(), &self.history.ids).unwrap();
-            assert_eq!(seen, expired::visible(&moment.content, &rules, AFTER));
-        }
+/// What is expired by the rules that are there is hidden, and nothing else.
+#[track_caller]
+pub(crate) fn check_visible(
+    tree: &LsmTree<SimDir>,
+    ids: &BTreeSet<ConceptId>,
+    content: &Content,
+    now: u64,
+) {
+    let rules: expired::Rules = tree.expiry().into_iter().collect();
+    if !rules.is_empty() {
+        let seen = read(&tree.snapshot(), ids).unwrap();
+        assert_eq!(seen, expired::visible(content, &rules, now));
     }
 }
 

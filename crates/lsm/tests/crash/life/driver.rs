@@ -12,10 +12,11 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use sutra_lsm::{Durability, Health, LsmError, Retention};
+use sutra_format::AssociationKind;
+use sutra_lsm::{Durability, Expiry, ExpiryScope, Health, LsmError, Retention};
 use sutra_testkit::{CrashPlan, Fault, Image, Profile, SimDir, SplitMix, Tears, Times};
 
-use super::check::{Promise, Recovered, check_content};
+use super::check::{Promise, Recovered, check_content, check_visible};
 use super::model::Change;
 use super::workload::{Session, Stage, Step};
 
@@ -88,6 +89,8 @@ const FULL_DISK: u8 = 4;
 const CLOCK_JUMPS: u8 = 8;
 /// It is asked for what was, for vector spaces, and to erase.
 const PAST: u8 = 16;
+/// It forgets by rules.
+const EXPIRY: u8 = 32;
 
 impl<'a> Life<'a> {
     fn new(mut tape: Tape<'a>) -> Self {
@@ -105,7 +108,13 @@ impl<'a> Life<'a> {
     }
 
     fn step(&mut self) {
-        let operations = if self.has(PAST) { 40 } else { 32 };
+        let operations = if self.has(EXPIRY) {
+            44
+        } else if self.has(PAST) {
+            40
+        } else {
+            32
+        };
         match self.tape.below(operations) {
             0..=14 => {
                 let commit = self.commit();
@@ -113,10 +122,10 @@ impl<'a> Life<'a> {
             }
             15 => self.make(&Step::Sync),
             16 => self.make(&Step::Flush),
-            17 | 18 => self.make(&Step::CompactDue),
+            17 | 18 => self.merge(&Step::CompactDue),
             19 => {
                 let level = u32::from(self.tape.below(3));
-                self.make(&Step::CompactLevel(level));
+                self.merge(&Step::CompactLevel(level));
             }
             20 => self.make(&Step::CompactAll),
             21 => self.make(&Step::Hold),
@@ -149,6 +158,15 @@ impl<'a> Life<'a> {
                 let commit = self.commit_to_a_space();
                 self.make(&commit);
             }
+            40 | 41 => {
+                let rule = self.rule();
+                self.make(&rule);
+            }
+            42 => self.make(&Step::Forget),
+            43 => {
+                let commit = self.commit_of_what_ends();
+                self.make(&commit);
+            }
             _ => {}
         }
         self.check();
@@ -167,6 +185,44 @@ impl<'a> Life<'a> {
             0 => Retention::Latest,
             1 | 2 => Retention::Window(u64::from(self.tape.byte())),
             _ => Retention::Forever,
+        }
+    }
+
+    /// A rule of one of the scopes, of one of three sorts, or that there is none.
+    fn rule(&mut self) -> Step {
+        let scopes = [
+            ExpiryScope::Concepts,
+            ExpiryScope::Associations,
+            ExpiryScope::Kind(AssociationKind::from_code(1)),
+        ];
+        let scope = scopes[usize::from(self.tape.below(3))];
+        let (sort, ms) = (self.tape.below(5), u64::from(1 + self.tape.below(40)));
+        let expiry = Expiry::new();
+        Step::Expire(
+            scope,
+            match sort {
+                0 => None,
+                1 => Some(expiry.half_life(ms, 0.5)),
+                2 => Some(expiry.after_end(ms)),
+                _ => Some(expiry.time_to_live(ms)),
+            },
+        )
+    }
+
+    /// A concept and an association that end about now.
+    fn commit_of_what_ends(&mut self) -> Step {
+        let (n, other) = (u64::from(self.tape.below(12)), u64::from(self.tape.below(12)));
+        let ends = 1_000 + i64::from(self.tape.byte());
+        let put = Change::PutUntil(n, ends);
+        Step::Commit(Durability::Buffered, vec![put, Change::During(n, 1, other, [990, ends])])
+    }
+
+    /// Merges some segments. What is expired is deleted before, all of it: what a merge meets, only
+    /// the engine knows.
+    fn merge(&mut self, step: &Step) {
+        let forgets = self.session.tree.as_ref().is_some_and(|tree| !tree.expiry().is_empty());
+        if !forgets || self.succeeds(&Step::Forget) {
+            self.make(step);
         }
     }
 
@@ -197,13 +253,17 @@ impl<'a> Life<'a> {
         }
     }
 
-    /// Does one thing. It may fail, but only in ways that tell the truth.
     fn make(&mut self, step: &Step) {
-        if let Err(error) = self.session.step(step) {
-            let is_poison = matches!(error, LsmError::Poisoned { .. });
-            let is_told = error.fs().is_some() || is_poison;
-            assert!(is_told && !error.is_corruption(), "{step:?} fails with: {error}");
-        }
+        self.succeeds(step);
+    }
+
+    /// Does one thing; says whether it worked. It may fail, but only in ways that tell the truth.
+    fn succeeds(&mut self, step: &Step) -> bool {
+        let Err(error) = self.session.step(step) else { return true };
+        let is_poison = matches!(error, LsmError::Poisoned { .. });
+        let is_told = error.fs().is_some() || is_poison;
+        assert!(is_told && !error.is_corruption(), "{step:?} fails with: {error}");
+        false
     }
 
     /// One of the next calls fails, or all from then on until the next step that is no commit.
@@ -259,7 +319,9 @@ impl<'a> Life<'a> {
     /// What the store says is what it should say.
     fn check(&self) {
         if let Some(tree) = &self.session.tree {
-            check_content(tree, &self.session.history.ids, &self.session.history.last().content);
+            let (ids, last) = (&self.session.history.ids, self.session.history.last());
+            check_content(tree, ids, &last.content);
+            check_visible(tree, ids, &last.content, self.session.stage.time());
         }
         self.session.check_held();
     }

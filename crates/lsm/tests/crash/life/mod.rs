@@ -16,6 +16,8 @@ pub(crate) mod model;
 pub(crate) mod moments;
 #[path = "../past.rs"]
 pub(crate) mod past;
+#[path = "../step.rs"]
+pub(crate) mod step;
 #[path = "../told.rs"]
 pub(crate) mod told;
 #[path = "../workload.rs"]

@@ -27,7 +27,7 @@ const SEEDS_EACH: u64 = 10_000;
 const TAPE_BYTES_MAX: usize = 199;
 
 /// Defects that some hundred seeds find.
-const FOUND: [Bug; 26] = [
+const FOUND: [Bug; 28] = [
     Bug::EarlyAcknowledgement,
     Bug::VisibleBeforeSynced,
     Bug::PoisonForgotten,
@@ -54,6 +54,8 @@ const FOUND: [Bug; 26] = [
     Bug::HistoryNotRecovered,
     Bug::TimesForgotten,
     Bug::NewestVersionDropped,
+    Bug::ExpiryNotPublished,
+    Bug::ForgottenUnsynced,
 ];
 
 fn folder() -> PathBuf {

@@ -6,7 +6,7 @@ use sutra_testkit::Fault;
 use super::By::{Faults, Flips, Kills, OlderManifest, PowerCuts};
 use super::Defect::Engine;
 use super::zoo;
-use crate::small::{donors, erasures, history, history_later, rotations, spaces};
+use crate::small::{donors, erasures, expiry, history, history_later, rotations, spaces};
 use crate::workloads::{deletes, everything, short};
 
 zoo! {
@@ -68,6 +68,12 @@ zoo! {
         Engine(Bug::HorizonForgotten), found by PowerCuts(history_later), as "as of";
     how_long_history_is_kept_is_not_written_down:
         Engine(Bug::RetentionNotPublished), found by PowerCuts(erasures), as "keeps";
+    rules_of_what_is_forgotten_are_not_written_down:
+        Engine(Bug::ExpiryNotPublished), found by PowerCuts(expiry), as "forgets Concepts by None";
+    what_is_forgotten_is_not_synced:
+        Engine(Bug::ForgottenUnsynced), found by PowerCuts(expiry), as "none of";
+    what_was_touched_again_is_forgotten:
+        Engine(Bug::TouchesUnseen), found by PowerCuts(expiry), as "all that is expired, and nothing else";
     replay_goes_on_behind_a_hole:
         Engine(Bug::HoleSkipped), found by PowerCuts(rotations), as "a part of a batch";
     replay_believes_a_body_that_is_damaged:
