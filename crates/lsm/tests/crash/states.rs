@@ -88,6 +88,11 @@ impl Effort {
         self.0 <= 1
     }
 
+    /// Whether there is time for hours of one kind of test.
+    pub(crate) fn is_exhaustive(self) -> bool {
+        self.0 >= 3
+    }
+
     fn rates(self) -> Rates {
         match self.is_ordinary() {
             true => Rates { read: 3, go_on: 2, again: 24 },
