@@ -20,7 +20,6 @@ use crate::planted::{self, Bug};
 use crate::readback::Written;
 use crate::tree::{Inner, LsmTree};
 use crate::version::Version;
-use crate::words::usable;
 
 impl<D: Dir> LsmTree<D> {
     /// Whether a level has reached its threshold, of what is or of what was.
@@ -314,9 +313,7 @@ impl<D: Dir> Version<D> {
         let homes = live_payload(self.segments.iter())?;
         let (live, is_alone): (u64, _) =
             (homes.values().sum(), homes.keys().all(|home| *home == file.segment.id()));
-        let analyser = self.spaces.analyser;
-        let not_indexed = file.concept_rows() > 0 && usable(file, analyser)?.is_none();
         let has_tombstones = tombstones > 0 || self.vertex_tombstones;
-        Ok(has_tombstones || !is_alone || live < own || not_indexed)
+        Ok(has_tombstones || !is_alone || live < own)
     }
 }

@@ -142,3 +142,63 @@ pub(crate) fn unfaithful(error: LsmError) -> LsmError {
         None => error,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sutra_format::{AssociationKind, ConceptId};
+
+    use super::*;
+
+    fn id(n: u8) -> ConceptId {
+        ConceptId::from_bytes([n; 16])
+    }
+
+    fn concept(n: u8) -> ConceptRecord {
+        ConceptRecord::new(id(n), ConceptRecord::ABSENT, 0, ConceptRecord::ABSENT)
+    }
+
+    fn association(n: u8) -> AssociationRecord {
+        AssociationRecord::new(id(n), id(0), AssociationKind::CAUSAL, 0.5)
+    }
+
+    fn deletion(n: u8) -> VertexTombstone {
+        VertexTombstone { id: id(n), seq: U64::new(9) }
+    }
+
+    #[test]
+    fn rows_are_counted_by_kind() {
+        let mut tally = Tally::default();
+        (1..=3).for_each(|n| tally.concept(&concept(n), None, None));
+        (1..=5).for_each(|n| tally.association(&association(n)));
+        (1..=7).for_each(|n| tally.deletion(&deletion(n)));
+        assert_eq!((tally.concepts, tally.associations, tally.deletions), (3, 5, 7));
+    }
+
+    #[test]
+    fn any_other_row_text_or_vector_makes_another_tally_and_another_order_the_same() {
+        let of = |change: &dyn Fn(&mut Tally)| {
+            let mut tally = Tally::default();
+            change(&mut tally);
+            tally
+        };
+        let all = [
+            of(&|t| t.concept(&concept(1), None, None)),
+            of(&|t| t.concept(&concept(2), None, None)),
+            of(&|t| t.concept(&concept(1), Some(b"text"), None)),
+            of(&|t| t.concept(&concept(1), Some(b"taxt"), None)),
+            of(&|t| t.concept(&concept(1), None, Some(&[1.0]))),
+            of(&|t| t.concept(&concept(1), None, Some(&[2.0]))),
+            of(&|t| t.concept(&concept(1), Some(b"text"), Some(&[1.0]))),
+            of(&|t| t.association(&association(1))),
+            of(&|t| t.association(&association(2))),
+            of(&|t| t.deletion(&deletion(1))),
+            of(&|t| t.deletion(&deletion(2))),
+        ];
+        for (at, one) in all.iter().enumerate() {
+            assert!(all[at + 1..].iter().all(|other| other.sum != one.sum), "{at}");
+        }
+        let forth = of(&|t| (1..=4).for_each(|n| t.deletion(&deletion(n))));
+        let back = of(&|t| (1..=4).rev().for_each(|n| t.deletion(&deletion(n))));
+        assert_eq!(forth, back);
+    }
+}

@@ -93,3 +93,69 @@ impl Pages {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const IDENTITY: Identity = Identity { hash_seed: 5, segment_id: 7 };
+
+    /// So many pages, each of other bytes, and their sums behind them.
+    fn file_of(pages: u64) -> (Vec<u8>, Pages) {
+        let sums_offset = pages * PAGE_BYTES;
+        let mut bytes: Vec<u8> = (0..sums_offset).map(|at| (at / PAGE_BYTES + at) as u8).collect();
+        for page in 0..pages {
+            let start = (page * PAGE_BYTES) as usize;
+            let sum = IDENTITY.page_sum(page, &bytes[start..start + PAGE_BYTES as usize]);
+            bytes.extend_from_slice(&sum.to_le_bytes());
+        }
+        let sums = Place { offset: sums_offset, length: pages * 4 };
+        (bytes, Pages::new(IDENTITY, sums))
+    }
+
+    #[test]
+    fn a_range_is_checked_once_each_of_its_pages_is_and_not_before() {
+        const COUNT: u64 = 3 * BITS + 9;
+        let (bytes, pages) = file_of(COUNT);
+        let mut checked = [false; COUNT as usize];
+        checked[0] = true; // The header's.
+        // Pages far from each other first, then what lies between them.
+        for page in (0..COUNT).map(|n| n * 67 % COUNT) {
+            for first in [0, 1, page, page.saturating_sub(3), BITS - 1, BITS, 2 * BITS + 5] {
+                for last in [first, page, page + 1, first + 1, first + BITS, COUNT - 1] {
+                    let last = last.clamp(first, COUNT - 1);
+                    let (start, end) = (first * PAGE_BYTES, (last + 1) * PAGE_BYTES);
+                    let missing = (first..=last).find(|page| !checked[*page as usize]);
+                    assert_eq!(pages.missing(first, last), missing, "{first}..={last}");
+                    for (start, end) in [(start, end), (start + 4095, end - 4095)] {
+                        let said = pages.are_checked(start, end.max(start + 1));
+                        assert_eq!(said, missing.is_none(), "{first}..={last} at {start}");
+                    }
+                }
+            }
+            pages.check_page(&bytes, page).unwrap();
+            checked[page as usize] = true;
+        }
+    }
+
+    #[test]
+    fn what_is_checked_is_the_pages_of_the_range_and_no_others() {
+        const COUNT: u64 = 2 * BITS + 3;
+        for (first, last) in [(0, 0), (1, 1), (5, 70), (63, 64), (64, 127), (100, COUNT - 1)] {
+            for inset in [0, 1] {
+                let (bytes, pages) = file_of(COUNT);
+                let (start, end) = (first * PAGE_BYTES + inset, (last + 1) * PAGE_BYTES - inset);
+                pages.check(&bytes, start, end).unwrap();
+                for page in 1..COUNT {
+                    let at = page * PAGE_BYTES;
+                    let is_in = (first..=last).contains(&page);
+                    assert_eq!(pages.are_checked(at, at + 1), is_in, "{first}..={last}: {page}");
+                }
+            }
+        }
+        let (bytes, pages) = file_of(COUNT);
+        let end = COUNT * PAGE_BYTES;
+        let error = pages.check(&bytes, end - 1, end + 1).unwrap_err();
+        assert_eq!(error, invalid(end - 1, "not covered by the page sums"));
+    }
+}

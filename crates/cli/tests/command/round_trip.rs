@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::process::Command;
 
 use crate::common::{ASSOCIATIONS, CONCEPTS, Place, json, sutra_with};
 use sutra_storage::{AssociationKind, Batch, ConceptId, NewAssociation, NewConcept, Store, Touch};
@@ -274,4 +275,23 @@ fn an_association_whose_end_is_gone_is_still_exported() {
         "\n",
     );
     assert_eq!(place.export(), expected);
+}
+
+#[test]
+#[ignore = "needs strace"]
+fn an_exported_file_is_on_disk_before_it_has_its_name() {
+    let place = Place::with("{\"key\":\"dog\"}\n");
+    let (file, trace) = (place.path("exported"), place.path("trace"));
+    let status = Command::new("strace")
+        .args(["-f", "-y", "-e", "trace=fsync,rename,renameat,renameat2", "-o"])
+        .arg(&trace)
+        .args([env!("CARGO_BIN_EXE_sutra"), "export", &place.store(), "--concepts"])
+        .arg(&file)
+        .status()
+        .unwrap();
+    assert!(status.success() && file.exists());
+    let trace = fs::read_to_string(trace).unwrap();
+    let line = |call: &str| trace.lines().position(|l| l.contains(call) && l.contains("export-"));
+    let (synced, named) = (line(" fsync("), line(" rename"));
+    assert!(synced.is_some() && synced < named, "{trace}");
 }

@@ -9,7 +9,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use sutra_fs::{Dir, ErrorKind, File, Name, OsDir, publish};
+use sutra_fs::{Dir, ErrorKind, File, Name, Operation, OsDir, publish};
 use tempfile::{TempDir, tempdir};
 
 fn name(text: &str) -> Name {
@@ -33,6 +33,46 @@ fn odd_things() -> (TempDir, OsDir, Vec<Name>) {
     drop(UnixListener::bind(path("socket")).unwrap());
     assert!(Command::new("mkfifo").arg(path("fifo")).status().unwrap().success());
     (place, dir, ["link", "dangling", "directory", "socket", "fifo"].map(name).into())
+}
+
+/// The kernel syncs nothing of `/proc`, and says so.
+#[test]
+fn a_sync_asks_the_system_and_passes_on_what_it_says() {
+    let dir = OsDir::open("/proc/self").unwrap();
+    let error = dir.sync().expect_err("a directory of the kernel was synced");
+    assert_eq!(error.operation, Operation::SyncDir, "{error}");
+    let file = dir.open(&name("comm")).unwrap();
+    let error = file.sync().expect_err("a file of the kernel was synced");
+    assert_eq!(error.operation, Operation::Sync, "{error}");
+}
+
+/// Where the test below makes a directory, once it runs itself under strace.
+const MADE: &str = "SUTRA_TEST_MADE";
+
+#[test]
+#[ignore = "needs strace"]
+fn the_parents_of_a_directory_that_is_made_are_synced() {
+    if let Some(path) = std::env::var_os(MADE) {
+        OsDir::create(path).unwrap();
+        return;
+    }
+    let (place, _) = place();
+    let (top, trace) = (fs::canonicalize(place.path()).unwrap(), place.path().join("trace"));
+    let status = Command::new("strace")
+        .args(["-f", "-y", "-e", "trace=fsync", "-o"])
+        .arg(&trace)
+        .arg(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact"])
+        .arg("os_dir::the_parents_of_a_directory_that_is_made_are_synced")
+        .env(MADE, top.join("a/b"))
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let trace = fs::read_to_string(trace).unwrap();
+    for parent in [top.join("a"), top] {
+        let synced = format!("<{}>) = 0", parent.display());
+        assert!(trace.lines().any(|line| line.ends_with(&synced)), "{synced}:\n{trace}");
+    }
 }
 
 #[test]

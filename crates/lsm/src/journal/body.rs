@@ -61,13 +61,6 @@ impl CommitBody {
             + self.payload.len()
     }
 
-    /// Bytes of memory that it keeps.
-    pub fn memory(&self) -> usize {
-        self.concepts.capacity() * ConceptRecord::BYTES
-            + self.associations.capacity() * AssociationRecord::BYTES
-            + self.payload.memory()
-    }
-
     /// Whether it can be a commit: it is not too large, every record can be meant, and what it
     /// refers to lies in the payload. Replay asks the same of what it reads.
     pub fn check(&self) -> Result<(), BodyError> {

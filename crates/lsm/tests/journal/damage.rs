@@ -1,7 +1,7 @@
 //! Damage in bytes that were durable is noticed, all of it; what never was durable is left out.
 
 use sutra_format::journal::FRAMES_START;
-use sutra_lsm::journal::{CommitBody, Damage, End, Identity, JournalError, verify};
+use sutra_lsm::journal::{CommitBody, Damage, End, Identity, JournalError, Leftover, verify};
 use sutra_testkit::{Image, SimDir, SplitMix, truncations};
 
 use crate::support::{IDENTITY, Journal, body, read_back, read_image};
@@ -31,7 +31,7 @@ fn texts(texts: &[&[u8]]) -> Vec<CommitBody> {
 #[track_caller]
 fn corrupt_at(result: Result<impl Sized, JournalError>) -> u64 {
     match result {
-        Err(JournalError::Corrupt { offset, .. }) => offset,
+        Err(error @ JournalError::Corrupt { .. }) => error.offset().expect("damage has a place"),
         Err(error) => panic!("{error}"),
         Ok(_) => panic!("the damage went unnoticed"),
     }
@@ -55,6 +55,40 @@ fn every_bit_flip_below_the_mark_is_noticed_and_none_behind_it_loses_a_commit() 
             assert!(leftover.offset <= bit / 8 && bit / 8 < leftover.offset + leftover.bytes);
         }
     }
+}
+
+#[test]
+fn what_lies_behind_the_end_is_reported_to_the_byte() {
+    let journal = sample();
+    let (image, name) = (journal.image(4096), IDENTITY.name());
+    let tail = journal.writer.length() + 64; // Behind the mark.
+    for from in 0..20 {
+        for (length, apart) in [(1, 0), (2, 0), (8, 0), (2, 11), (1, 300)] {
+            let mut soiled = image.clone();
+            let bytes = vec![7; length];
+            soiled.overwrite(&name, tail + from, &bytes);
+            soiled.overwrite(&name, tail + from + apart, &bytes);
+            let (replayed, found) = read_image(&soiled).unwrap();
+            assert_eq!(found, journal.written);
+            let bytes = apart + length as u64;
+            let leftover = Leftover { offset: tail + from, bytes, headers: 0 };
+            assert_eq!(replayed.end, End::Torn(leftover));
+        }
+    }
+}
+
+#[test]
+fn frames_behind_the_end_are_counted_once_each_wherever_they_lie() {
+    let mut journal = Journal::new();
+    // More than is read at once, in frames that do not divide it.
+    let count = 12_000;
+    journal.write(texts(&vec![&b"words of a commit that was never synced"[..]; count]));
+    let mut image = journal.image(64);
+    image.flip(&IDENTITY.name(), (FRAMES_START + 64 + 8) * 8); // In the first body.
+    let (replayed, found) = read_image(&image).unwrap();
+    assert!(found.is_empty());
+    let End::Torn(leftover) = replayed.end else { panic!("{:?}", replayed.end) };
+    assert_eq!((leftover.offset, leftover.headers), (FRAMES_START, count as u64));
 }
 
 #[test]

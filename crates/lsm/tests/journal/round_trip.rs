@@ -2,6 +2,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use sutra_format::journal::FrameHeader;
 use sutra_format::limits::COMMIT_BYTES_MAX;
 use sutra_format::{AssociationKind, AssociationRecord, ConceptId, ConceptRecord};
 use sutra_lsm::journal::{BodyError, CommitBody, End, Identity, Payload, verify};
@@ -73,6 +74,33 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn payloads_are_equal_if_their_bytes_are() {
+    let of = |text: &[u8]| Payload::copy_of(text);
+    assert_eq!(of(b"words"), of(b"words"));
+    for other in [&b"wards"[..], b"word", b"words\0", b""] {
+        assert_ne!(of(b"words"), of(other));
+    }
+}
+
+#[test]
+fn a_writer_knows_how_far_it_has_come_and_how_far_that_is_durable() {
+    let mut journal = Journal::new();
+    let start = journal.writer.length();
+    assert_eq!((journal.writer.synced_upto(), journal.writer.is_synced()), (start, true));
+    journal.write(vec![body(&mut SplitMix::new(3), 3, 20)]);
+    let tail = journal.writer.length();
+    assert!(tail > start);
+    assert_eq!((journal.writer.synced_upto(), journal.writer.is_synced()), (start, false));
+    journal.writer.sync().unwrap();
+    assert_eq!((journal.writer.synced_upto(), journal.writer.is_synced()), (tail, true));
+    journal.writer.mark().unwrap();
+    assert_eq!(journal.writer.length(), tail, "a mark is overwritten");
+    journal.writer.seal(8).unwrap();
+    let sealed = tail + FrameHeader::BYTES as u64;
+    assert_eq!((journal.writer.length(), journal.writer.synced_upto()), (sealed, sealed));
 }
 
 #[test]

@@ -28,6 +28,7 @@ mod basics;
 mod doubt;
 mod erase;
 mod expiry;
+mod gain;
 mod graph;
 mod history;
 mod readback;

@@ -189,6 +189,60 @@ fn an_offset_that_no_append_returned_is_refused() {
 }
 
 #[test]
+fn what_was_appended_is_read_and_counted_before_it_is_synced() {
+    let dir = SimDir::new();
+    let mut segment = SegmentAppender::create_in(dir.clone(), name(), 1).unwrap();
+    assert_eq!(segment.path(), dir.path(&name()));
+    let arrow = |n: u64| AssociationRecord::new(id(n), id(n + 1), AssociationKind::CAUSAL, 0.5);
+    for n in 0..3 {
+        assert_eq!(segment.append_concept(concept(n)).unwrap(), n * ConceptRecord::BYTES as u64);
+        let offset = segment.append_association(arrow(n)).unwrap();
+        assert_eq!(offset, n * AssociationRecord::BYTES as u64);
+    }
+    let vectors = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]];
+    let offsets = vectors.map(|vector| segment.append_vector(&vector).unwrap().0);
+    segment.append_content("text").unwrap();
+    for n in 0..3 {
+        let at = n * ConceptRecord::BYTES as u64;
+        assert_eq!(segment.read_concept(at).unwrap(), &concept(n));
+        let at = n * AssociationRecord::BYTES as u64;
+        assert_eq!(segment.read_association(at).unwrap(), &arrow(n));
+    }
+    for (vector, offset) in vectors.iter().zip(offsets) {
+        assert_eq!(segment.read_vector(offset).unwrap(), vector);
+    }
+    let (stride, last) = (offsets[1] - offsets[0], offsets[2]);
+    for offset in [1, 4, stride - 4, last + 4, last + stride, last + 2 * stride] {
+        segment.read_vector(offset).expect_err("no vector starts there");
+    }
+    let stats = segment.stats();
+    assert_eq!((stats.concept_count, stats.association_count), (3, 3));
+    assert_eq!((stats.vector_count, stats.content_length), (3, 4 + 4));
+}
+
+#[test]
+fn a_name_leaves_room_for_that_of_the_staged_file() {
+    for (length, fits) in [(Name::BYTES_MAX - 4, true), (Name::BYTES_MAX - 3, false)] {
+        let name = Name::new("n".repeat(length)).unwrap();
+        let made = SegmentAppender::create_in(SimDir::new(), name, 1);
+        match made {
+            Err(SegmentError::BadName { .. }) => assert!(!fits, "{length}"),
+            other => assert!(other.is_ok() && fits, "{length}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_longest_text_is_taken_and_a_longer_one_is_not() {
+    let mut segment = SegmentAppender::create_in(SimDir::new(), name(), 1).unwrap();
+    let longest = "t".repeat(CONTENT_BYTES_MAX);
+    let (offset, length) = segment.append_content(&longest).unwrap();
+    assert_eq!((offset, length as usize), (0, CONTENT_BYTES_MAX));
+    let error = segment.append_content(&format!("{longest}t")).unwrap_err();
+    assert!(matches!(error, SegmentError::TooLarge { .. }), "{error}");
+}
+
+#[test]
 fn nothing_can_be_looked_up_where_nothing_is_sorted() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("data.seg");

@@ -3,7 +3,8 @@
 use sutra_format::hash::placement;
 use sutra_format::segment::Moment;
 use sutra_format::{
-    AssociationKind, AssociationRecord, ConceptId, ConceptRecord, SectionKind, SegmentHeader,
+    AssociationKind, AssociationRecord, ConceptId, ConceptRecord, FormatError, SectionKind,
+    SegmentHeader,
 };
 use sutra_fs::{Dir, File, Name};
 use sutra_segment::{OlderVersions, Segment, SegmentError, SegmentPlan, SegmentWriter};
@@ -183,6 +184,78 @@ fn a_number_that_is_not_that_of_its_version_is_noticed() {
         let segment = Segment::open(bytes, "history").unwrap();
         let error = segment.verify(&mut |_| {}).unwrap_err().to_string();
         assert!(error.contains("not its sequence number"), "{error}");
+    }
+}
+
+/// Where a file is said to be wrong.
+#[track_caller]
+fn wrong_at(bytes: Vec<u8>, reason: &str) -> u64 {
+    let segment = Segment::open(bytes, "history").unwrap();
+    match segment.verify(&mut |_| {}) {
+        Err(SegmentError::Corrupt {
+            source: FormatError::Invalid { offset, reason: said },
+            ..
+        }) => {
+            assert!(said.contains(reason), "{said}");
+            offset
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_is_wrong_of_the_past_is_told_with_its_place() {
+    let sound = sample().write();
+    let kinds = [
+        (SectionKind::ConceptVersions, ConceptRecord::BYTES, 30),
+        (SectionKind::AssociationVersions, AssociationRecord::BYTES, 9),
+    ];
+    for (kind, row_bytes, count) in kinds {
+        let start = section(&sound, kind);
+        for row in 0..count {
+            let at = start + row * row_bytes;
+            let mut bytes = sound.clone();
+            match kind {
+                SectionKind::ConceptVersions => {
+                    let (record, _) = ConceptRecord::mut_from_prefix(&mut bytes[at..]).unwrap();
+                    record.confidence = f32::NAN.into();
+                }
+                _ => {
+                    let (record, _) = AssociationRecord::mut_from_prefix(&mut bytes[at..]).unwrap();
+                    record.weight = f32::NAN.into();
+                }
+            }
+            sum_again(&mut bytes);
+            let told = wrong_at(bytes, "");
+            let within = at as u64..(at + row_bytes) as u64;
+            assert!(within.contains(&told), "{kind:?} {row}: {told} is not in {within:?}");
+        }
+    }
+    let start = section(&sound, SectionKind::Timeline);
+    for row in 1..3 {
+        let mut bytes = sound.clone();
+        let at = start + row * Moment::BYTES;
+        bytes.copy_within(at - Moment::BYTES..at, at);
+        sum_again(&mut bytes);
+        assert_eq!(wrong_at(bytes, "moments do not rise strictly"), at as u64);
+    }
+}
+
+#[test]
+fn the_first_version_of_a_row_that_is_not_older_is_told_with_its_place() {
+    let (mut history, mut before) = (sample(), 0);
+    for row in 0..history.concepts.len() {
+        let older = history.concepts[row].len() - 1;
+        if older > 0 {
+            let seq = history.concepts[row][1].seq;
+            history.concepts[row][1].seq = history.concepts[row][0].seq;
+            let bytes = history.write();
+            let start = section(&bytes, SectionKind::ConceptVersions);
+            let at = start + before * ConceptRecord::BYTES;
+            assert_eq!(wrong_at(bytes, "older version is not older"), at as u64, "row {row}");
+            history.concepts[row][1].seq = seq;
+        }
+        before += older;
     }
 }
 

@@ -6,6 +6,7 @@ mod common;
 mod corruption;
 mod golden;
 mod history;
+mod places;
 mod roundtrip;
 mod verify;
 mod writer;
