@@ -47,7 +47,8 @@ fn every_bit_flip_below_the_mark_is_noticed_and_none_behind_it_loses_a_commit() 
         let mut damaged = image.clone();
         damaged.flip(&name, bit);
         if bit / 8 < tail {
-            assert!(corrupt_at(read_image(&damaged)) <= bit / 8, "bit {bit}");
+            let at = corrupt_at(read_image(&damaged));
+            assert!(at <= bit / 8 && (at >= FRAMES_START) == (bit / 8 >= FRAMES_START), "{bit}");
         } else {
             let (replayed, found) = read_image(&damaged).unwrap();
             assert_eq!(found, journal.written, "bit {bit}");

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use sutra_format::journal::FRAMES_START;
 use sutra_fs::{Dir, File, Name, Result};
 use sutra_lsm::journal::JournalWriter;
 use sutra_testkit::{SimDir, SimFile, SimLock, SimMap, SplitMix};
@@ -139,4 +140,33 @@ fn a_writer_that_runs_out_of_zeros_waits_for_the_filler_that_writes_them() {
     written.extend(large);
     let (_, found) = read_back(&dir, &IDENTITY).unwrap();
     assert!(found == written, "a commit was overwritten");
+}
+
+#[test]
+fn the_filler_says_how_many_zeros_it_writes_and_stops_when_as_many_lie_ahead_as_behind() {
+    let dir = SimDir::new();
+    let mut writer = JournalWriter::create(&dir, IDENTITY, 5, 1 << 30).unwrap();
+    let mut rng = SplitMix::new(33);
+    let filler = writer.filler();
+    for _ in 0..40 {
+        let bodies = (0..2).map(|_| body(&mut rng, 4, 60_000)).collect();
+        let commits = group(writer.next_seq(), 1, bodies);
+        write(&mut writer, &commits).unwrap();
+        writer.sync().unwrap();
+        let length = || dir.image().length(&IDENTITY.name());
+        let (mut before, ran_out) = (length(), filler.needs_fill());
+        loop {
+            let written = filler.fill_step().unwrap();
+            assert!(written <= 512 << 10 && length() == before + written, "{written}");
+            before += written;
+            if written == 0 {
+                break;
+            }
+        }
+        let tail = writer.length();
+        let ahead = (tail - FRAMES_START).clamp(256 << 10, 8 << 20);
+        let most = (tail + ahead).next_multiple_of(FRAMES_START);
+        assert!(before >= tail + ahead / 2, "{before} of {tail}");
+        assert!(!ran_out || before <= most, "{before} of {tail}");
+    }
 }

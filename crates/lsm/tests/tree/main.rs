@@ -31,6 +31,7 @@ mod expiry;
 mod gain;
 mod graph;
 mod history;
+mod meanwhile;
 mod readback;
 mod salvage;
 mod scrub;
