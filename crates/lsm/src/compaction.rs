@@ -67,7 +67,7 @@ impl<D: Dir> LsmTree<D> {
         let segments: Vec<_> = version.segments.iter().collect();
         let Some(last) = segments.last() else { return Ok(()) };
         let is_enough = words == Words::AsUsual && !version.is_wasteful()?;
-        if segments.len() > 1 || !is_enough || !version.is_indexed()? {
+        if !is_enough || !version.is_indexed()? {
             let level = last.level.max(1);
             self.inner.compact(&version, &segments, level, words).map_err(closing)?;
         }
@@ -303,8 +303,8 @@ impl<D: Dir> Version<D> {
         Ok((total, records + payload))
     }
 
-    /// Whether a store of one segment has something to gain from rewriting it: tombstones,
-    /// payload in other files, or payload of its own that nothing refers to.
+    /// Whether there is something to gain from merging all segments: there are several, or the only
+    /// one has tombstones, payload in other files, or payload of its own that nothing refers to.
     fn is_wasteful(&self) -> Result<bool> {
         let [file] = self.segments.as_slice() else { return Ok(true) };
         let header = file.segment.header();

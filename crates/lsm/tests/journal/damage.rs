@@ -1,5 +1,6 @@
 //! Damage in bytes that were durable is noticed, all of it; what never was durable is left out.
 
+use sutra_format::FormatError;
 use sutra_format::journal::FRAMES_START;
 use sutra_lsm::journal::{CommitBody, Damage, End, Identity, JournalError, Leftover, verify};
 use sutra_testkit::{Image, SimDir, SplitMix, truncations};
@@ -54,6 +55,22 @@ fn every_bit_flip_below_the_mark_is_noticed_and_none_behind_it_loses_a_commit() 
             assert_eq!(found, journal.written, "bit {bit}");
             let End::Torn(leftover) = replayed.end else { panic!("bit {bit} is not reported") };
             assert!(leftover.offset <= bit / 8 && bit / 8 < leftover.offset + leftover.bytes);
+        }
+    }
+}
+
+#[test]
+fn a_byte_on_the_page_of_the_header_is_reported_with_its_place() {
+    let journal = sample();
+    for at in [64, 65, 1_000, FRAMES_START - 1] {
+        let mut image = journal.image(64);
+        image.flip(&IDENTITY.name(), at * 8);
+        match read_image(&image) {
+            Err(JournalError::Corrupt { damage: Damage::Header(error), .. }) => {
+                let reason = "bytes behind the header are not zero";
+                assert_eq!(error, FormatError::Invalid { offset: at, reason });
+            }
+            other => panic!("{:?}", other.err()),
         }
     }
 }

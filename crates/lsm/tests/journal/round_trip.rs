@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use sutra_format::journal::FrameHeader;
 use sutra_format::limits::COMMIT_BYTES_MAX;
 use sutra_format::{AssociationKind, AssociationRecord, ConceptId, ConceptRecord};
-use sutra_lsm::journal::{BodyError, CommitBody, End, Identity, Payload, verify};
+use sutra_lsm::journal::{BodyError, CommitBody, End, Identity, JournalWriter, Payload, verify};
 use sutra_testkit::{SimDir, SplitMix};
 use zerocopy::little_endian::{U32, U64};
 
@@ -194,9 +194,40 @@ fn each_journal_begins_where_the_one_before_was_sealed() {
     first.commit(&mut rng);
     first.writer.seal(8).unwrap();
     let second = Identity { journal_id: 8, first_seq: first.writer.next_seq(), ..IDENTITY };
-    let second = sutra_lsm::journal::JournalWriter::create(&dir, second, 6, 1 << 20).unwrap();
+    let second = JournalWriter::create(&dir, second, 6, 1 << 20).unwrap();
     assert_eq!(second.next_seq(), first.writer.next_seq());
     let (replayed, _) = read_back(&first.dir, &IDENTITY).unwrap();
     assert_eq!(replayed.next_seq, second.next_seq());
     assert_eq!(replayed.end, End::Sealed { next_journal: second.identity().journal_id });
+}
+
+#[test]
+fn a_body_whose_records_share_a_text_or_a_vector_is_refused() {
+    for (texts, values) in [(1, 0), (0, 1), (0, 4), (0, 100), (1, 8)] {
+        let mut body = CommitBody::default();
+        let text = body.payload.push_entry(&vec![b'x'; texts]);
+        let vector = body.payload.push_vector(&vec![1.0; values]);
+        for n in 0..2 {
+            let id = ConceptId::from_bytes([n; 16]);
+            let (absent, length) = (ConceptRecord::ABSENT, u32::try_from(texts).unwrap());
+            let text = if texts > 0 { text } else { absent };
+            let mut record = ConceptRecord::new(id, text, length, absent);
+            if values > 0 {
+                record.vector_offset = U64::new(vector);
+                record.vector_dimension = U32::new(u32::try_from(values).unwrap());
+            }
+            body.concepts.push(record);
+            let is_refused = matches!(body.check(), Err(BodyError::Concept { row: 1, .. }));
+            assert_eq!(is_refused, n == 1, "{texts}, {values}: {:?}", body.check());
+        }
+    }
+}
+
+#[test]
+fn a_journal_of_no_capacity_has_room_for_a_page_of_frames() {
+    for capacity in [0, 1, 4_096, 8_192] {
+        let dir = SimDir::new();
+        JournalWriter::create(&dir, IDENTITY, 5, capacity).unwrap();
+        assert_eq!(dir.image().length(&IDENTITY.name()), 8_192, "{capacity}");
+    }
 }

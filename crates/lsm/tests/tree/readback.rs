@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sutra_format::{AssociationKind, AssociationRecord, ConceptId};
+use sutra_format::{AssociationKind, AssociationRecord, ConceptId, ConceptRecord, SegmentHeader};
 use sutra_fs::{Name, Operation};
 use sutra_lsm::planted::{Bug, plant};
 use sutra_lsm::{
@@ -11,6 +11,9 @@ use sutra_lsm::{
     WriteBatch,
 };
 use sutra_testkit::{SimDir, Twist};
+use zerocopy::FromBytes;
+
+use crate::repair::{self, Repairs, change};
 
 fn open(dir: &SimDir) -> LsmTree<SimDir> {
     let environment =
@@ -77,6 +80,12 @@ fn check_refused(dir: &SimDir, tree: LsmTree<SimDir>, result: Result<(), LsmErro
     assert_eq!(tree.verify(&mut |_| {}).unwrap().damages, []);
 }
 
+#[track_caller]
+fn says_that_rows_differ(result: &Result<(), LsmError>) {
+    let error = result.as_ref().unwrap_err().to_string();
+    assert!(error.contains("rows differ in what they say"), "{error}");
+}
+
 #[test]
 fn what_changes_between_merge_and_file_is_noticed_and_the_inputs_stay() {
     for bug in [Bug::RowChangedInMerge, Bug::TextChangedInMerge, Bug::AssociationChangedInMerge] {
@@ -86,6 +95,7 @@ fn what_changes_between_merge_and_file_is_noticed_and_the_inputs_stay() {
         plant(Some(bug));
         let result = tree.compact_all();
         assert_eq!(segments(&dir), before, "{bug:?}");
+        says_that_rows_differ(&result);
         check_refused(&dir, tree, result, 200);
     }
 }
@@ -98,6 +108,7 @@ fn what_changes_between_memory_and_file_is_noticed_and_the_journal_stays() {
         put(&tree, 200..300);
         plant(Some(bug));
         let result = tree.flush();
+        says_that_rows_differ(&result);
         check_refused(&dir, tree, result, 300);
     }
 }
@@ -124,4 +135,56 @@ fn lose_a_write(skipped: u64) {
     dir.twist(Arc::new(|_| Twist::Straight));
     assert_eq!(segments(&dir), before);
     check_refused(&dir, tree, result, 200);
+}
+
+#[test]
+fn a_write_that_is_lost_on_the_way_to_a_backup_is_noticed() {
+    for skipped in 0..4 {
+        let (dir, copy) = (SimDir::new(), SimDir::new());
+        let tree = store(&dir);
+        put(&tree, 200..300);
+        // What a reader has in memory becomes a segment of the backup.
+        let reader = LsmTree::open_read_only_in(dir.clone()).unwrap();
+        let sound = SimDir::new();
+        reader.backup(&sound, &mut |_| {}).unwrap();
+        let known = segments(&dir);
+        let new = segments(&sound).into_iter().find(|name| !known.contains(name)).unwrap();
+        let count = AtomicU64::new(0);
+        copy.twist(Arc::new(move |call| {
+            let is_new = call.name.is_some_and(|name| name.as_str().starts_with(new.as_str()));
+            let is_write = is_new && call.operation == Operation::Write;
+            let nth = count.fetch_add(u64::from(is_write), Ordering::Relaxed);
+            if is_write && nth == skipped { Twist::Skipped } else { Twist::Straight }
+        }));
+        let error = reader.backup(&copy, &mut |_| {}).unwrap_err();
+        assert!(matches!(error, LsmError::Miswritten { .. }), "{skipped}: {error}");
+        check(&tree, 300);
+    }
+}
+
+#[test]
+fn rows_that_were_exchanged_under_correct_sums_are_not_merged() {
+    let dir = SimDir::new();
+    let tree = store(&dir);
+    tree.close().unwrap();
+    let (image, name) = (dir.image(), segments(&dir).remove(0));
+    let file = image.read(&name).unwrap();
+    let (header, _) = SegmentHeader::ref_from_prefix(&file).unwrap();
+    let tables =
+        [(header.concepts, ConceptRecord::BYTES), (header.associations, AssociationRecord::BYTES)];
+    let repairs = Repairs { segments: true, journals: false, manifests: false, names: true };
+    for (table, bytes) in tables {
+        let start = usize::try_from(table.offset.get()).unwrap();
+        for row in (1..100).step_by(7) {
+            let mut damaged = image.clone();
+            change(&mut damaged, &name, |file| {
+                let (before, rest) = file[start + (row - 1) * bytes..].split_at_mut(bytes);
+                before.swap_with_slice(&mut rest[..bytes]);
+            });
+            repair::store(&mut damaged, repairs);
+            let tree = open(&SimDir::from_image(&damaged));
+            let error = tree.compact_all().unwrap_err();
+            assert!(error.is_corruption() && error.path().is_some(), "row {row}: {error}");
+        }
+    }
 }

@@ -126,3 +126,14 @@ fn rules_that_differ_in_a_half_life_alone_are_not_the_same() {
     assert_ne!(rule(5, 0.5), rule(6, 0.5));
     assert_ne!(rule(5, 0.5), rule(5, 0.25));
 }
+
+#[test]
+fn what_a_rule_is_for_is_said_in_words() {
+    for (scope, words) in [
+        (ExpiryScope::Concepts, "concepts"),
+        (ExpiryScope::Associations, "associations"),
+        (kind(6), "associations of kind 6"),
+    ] {
+        assert_eq!(scope.to_string(), words);
+    }
+}

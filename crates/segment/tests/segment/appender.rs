@@ -211,6 +211,8 @@ fn what_was_appended_is_read_and_counted_before_it_is_synced() {
     for (vector, offset) in vectors.iter().zip(offsets) {
         assert_eq!(segment.read_vector(offset).unwrap(), vector);
     }
+    assert!(segment.iter_concepts().eq(&[concept(0), concept(1), concept(2)]));
+    assert!(segment.iter_associations().eq(&[arrow(0), arrow(1), arrow(2)]));
     let (stride, last) = (offsets[1] - offsets[0], offsets[2]);
     for offset in [1, 4, stride - 4, last + 4, last + stride, last + 2 * stride] {
         segment.read_vector(offset).expect_err("no vector starts there");
