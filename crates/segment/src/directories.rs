@@ -173,6 +173,14 @@ mod tests {
             })
             .collect();
         let whole = file_of(&records, records.len() + 1);
+        let mut keys: Vec<_> = (0..)
+            .zip(&records)
+            .map(|(row, record)| IncomingKey::new(placement(SEED, &record.target), record, row))
+            .collect();
+        keys.sort();
+        let rows: Vec<u8> = keys.iter().flat_map(|key| key.row().to_le_bytes()).collect();
+        let is_there = (0..whole.len()).step_by(8).any(|at| whole[at..].starts_with(&rows));
+        assert!(is_there, "the rows in the order of their targets");
         for pass_keys in [500, 8999, 9000] {
             assert!(file_of(&records, pass_keys) == whole, "{pass_keys} keys in a pass");
         }

@@ -262,6 +262,10 @@ pub fn check_answers<D: AsRef<[u8]>>(
         assert_eq!(incoming.rows(), ends.1, "{id}");
         let incoming: Vec<_> = incoming.map(|record| *record.unwrap()).collect();
         assert_eq!(incoming, rows.incoming(id), "{id}");
+        for n in [0, 1, incoming.len() / 2, incoming.len()] {
+            let nth = segment.incoming(hash, &id).unwrap().nth(n).map(|row| *row.unwrap());
+            assert_eq!(nth, incoming.get(n).copied(), "{id}: {n}");
+        }
         let tombstone = segment.vertex_tombstone(hash, &id).unwrap();
         assert_eq!(tombstone, rows.vertex_tombstones.get(&id).copied(), "{id}");
     }
