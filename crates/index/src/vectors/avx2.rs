@@ -13,10 +13,10 @@ use std::arch::x86_64::{
 use zerocopy::transmute;
 
 use super::candidates::Candidates;
-use super::code::{BIAS, CodeQuery};
+use super::code::{BIAS, CodeQueries, CodeQuery};
 use super::dispatch::functions_of_path;
 use super::layout::LANES;
-use super::packed::CodeList;
+use super::packed::{CodeList, TOGETHER};
 use super::signs::{SignList, SignQuery};
 use super::{code, exact, packed, rotation, signs};
 
@@ -24,19 +24,24 @@ functions_of_path! {
     #[target_feature(enable = "avx2")]
 }
 
-/// The products of the codes of a block with the query.
+/// The products of the codes of a block with each query.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn products(codes: &[u8], query: &CodeQuery) -> [i32; LANES] {
-    let mut sums = [_mm256_setzero_si256(); 2];
+fn products<const N: usize>(codes: &[u8], queries: &CodeQueries<N>) -> [[i32; LANES]; N] {
+    let mut products = [[0; LANES]; N];
     let (steps, _) = codes.as_chunks::<{ 4 * LANES }>();
-    for (step, quad) in steps.iter().zip(&query.quads) {
-        let quad = _mm256_set1_epi32(*quad);
-        let [low, high]: [__m256i; 2] = transmute!(*step);
-        sums[0] = _mm256_add_epi32(sums[0], quads_of(low, quad));
-        sums[1] = _mm256_add_epi32(sums[1], quads_of(high, quad));
+    // One query after the other: there are not registers for more, and the block is near by now.
+    for (place, products) in products.iter_mut().enumerate() {
+        let mut sums = [_mm256_setzero_si256(); 2];
+        for (step, quads) in steps.iter().zip(&queries.quads) {
+            let quad = _mm256_set1_epi32(quads[place]);
+            let [low, high]: [__m256i; 2] = transmute!(*step);
+            sums[0] = _mm256_add_epi32(sums[0], quads_of(low, quad));
+            sums[1] = _mm256_add_epi32(sums[1], quads_of(high, quad));
+        }
+        *products = transmute!(sums);
     }
-    transmute!(sums)
+    products
 }
 
 /// The product of the codes of one vector with a query.
@@ -46,7 +51,7 @@ pub(super) fn product(codes: &[u8], query: &CodeQuery) -> i32 {
     let mut sums = _mm256_setzero_si256();
     let (steps, rest) = codes.as_chunks::<32>();
     debug_assert!(rest.is_empty(), "vectors with signs are padded to 64");
-    for (codes, quads) in steps.iter().zip(query.quads.as_chunks::<8>().0) {
+    for (codes, quads) in steps.iter().zip(query.quads.as_flattened().as_chunks::<8>().0) {
         sums = _mm256_add_epi32(sums, quads_of(transmute!(*codes), transmute!(*quads)));
     }
     let sums: [i32; 8] = transmute!(sums);

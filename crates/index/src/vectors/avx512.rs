@@ -12,10 +12,10 @@ use std::arch::x86_64::{
 use zerocopy::transmute;
 
 use super::candidates::Candidates;
-use super::code::CodeQuery;
+use super::code::{CodeQueries, CodeQuery};
 use super::dispatch::functions_of_path;
 use super::layout::LANES;
-use super::packed::CodeList;
+use super::packed::{CodeList, TOGETHER};
 use super::signs::{SignList, SignQuery};
 use super::{code, exact, packed, rotation, signs};
 
@@ -23,19 +23,28 @@ functions_of_path! {
     #[target_feature(enable = "avx2,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
 }
 
-/// The products of the codes of a block with the query.
+/// The products of the codes of a block with each query.
 #[inline]
 #[target_feature(enable = "avx2,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-fn products(codes: &[u8], query: &CodeQuery) -> [i32; LANES] {
-    let mut even = _mm512_set1_epi32(query.correction.wrapping_neg());
-    let mut odd = _mm512_setzero_si512();
-    let (steps, _) = codes.as_chunks::<{ 8 * LANES }>();
-    for (step, quads) in steps.iter().zip(query.quads.as_chunks::<2>().0) {
-        let [low, high]: [__m512i; 2] = transmute!(*step);
-        even = _mm512_dpbusd_epi32(even, low, _mm512_set1_epi32(quads[0]));
-        odd = _mm512_dpbusd_epi32(odd, high, _mm512_set1_epi32(quads[1]));
+fn products<const N: usize>(codes: &[u8], queries: &CodeQueries<N>) -> [[i32; LANES]; N] {
+    let mut even = [_mm512_setzero_si512(); N];
+    for (even, correction) in even.iter_mut().zip(queries.corrections) {
+        *even = _mm512_set1_epi32(correction.wrapping_neg());
     }
-    transmute!(_mm512_add_epi32(even, odd))
+    let mut odd = [_mm512_setzero_si512(); N];
+    let (steps, _) = codes.as_chunks::<{ 8 * LANES }>();
+    for (step, quads) in steps.iter().zip(queries.quads.as_chunks::<2>().0) {
+        let [low, high]: [__m512i; 2] = transmute!(*step);
+        for place in 0..N {
+            even[place] = _mm512_dpbusd_epi32(even[place], low, _mm512_set1_epi32(quads[0][place]));
+            odd[place] = _mm512_dpbusd_epi32(odd[place], high, _mm512_set1_epi32(quads[1][place]));
+        }
+    }
+    let mut products = [[0; LANES]; N];
+    for (products, (even, odd)) in products.iter_mut().zip(even.into_iter().zip(odd)) {
+        *products = transmute!(_mm512_add_epi32(even, odd));
+    }
+    products
 }
 
 /// The product of the codes of one vector with a query.
@@ -44,12 +53,12 @@ fn products(codes: &[u8], query: &CodeQuery) -> [i32; LANES] {
 pub(super) fn product(codes: &[u8], query: &CodeQuery) -> i32 {
     let mut sums = _mm512_setzero_si512();
     let (steps, rest) = codes.as_chunks::<64>();
-    let (quads, _) = query.quads.as_chunks::<16>();
+    let (quads, _) = query.quads.as_flattened().as_chunks::<16>();
     debug_assert!(rest.is_empty(), "vectors with signs are padded to 64");
     for (codes, quads) in steps.iter().zip(quads) {
         sums = _mm512_dpbusd_epi32(sums, transmute!(*codes), transmute!(*quads));
     }
-    _mm512_reduce_add_epi32(sums).wrapping_sub(query.correction)
+    _mm512_reduce_add_epi32(sums).wrapping_sub(query.corrections[0])
 }
 
 /// The sums of what the tables say of the bits of a block. Two bytes at a time are added as one

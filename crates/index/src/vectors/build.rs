@@ -1,9 +1,10 @@
 //! Building a section from vectors.
 
 use super::centroids::{Centroids, check_space};
-use super::code::{BIAS, CodeQuery, Coded, Coder};
+use super::code::{BIAS, CodeQueries, Coded, Coder};
 use super::error::VectorError;
 use super::exact::check_vector;
+use super::packed::TOGETHER;
 use super::rows::Vectors;
 use super::signs::Signs;
 use super::train::LISTS_MIN;
@@ -47,19 +48,24 @@ pub(super) fn code_all(
     let (padded, signs) = (coder.padded(), coder.space().has_signs());
     let mut fresh = Fresh { padded, rows: rows.to_vec(), ..Fresh::default() };
     fresh.codes.reserve(rows.len() * padded);
-    let (mut coded, mut query) = (Coded::default(), CodeQuery::default());
+    let mut coded: [Coded; TOGETHER] = Default::default();
+    let mut queries = CodeQueries::new(padded);
     let mut bits = vec![0; padded / 8];
-    for row in rows {
-        coder.code(Some(*row), vector_of(vectors, *row)?, &mut coded)?;
-        query.set(&coded.codes, coded.scale);
-        let cell = centroids.cell_of(coder.level(), &query);
-        fresh.cells.push(cell);
-        fresh.codes.extend(coded.codes.iter().map(|code| code.cast_unsigned() ^ BIAS));
-        fresh.numbers.push((coded.scale, coded.bias));
-        if signs {
-            let signs = Signs::of(&coded.turned, centroids.turned(cell), coded.bias, &mut bits);
-            fresh.bits.extend_from_slice(&bits);
-            fresh.sign_numbers.push((signs.factor, signs.term));
+    for rows in rows.chunks(TOGETHER) {
+        for (place, (row, coded)) in rows.iter().zip(&mut coded).enumerate() {
+            coder.code(Some(*row), vector_of(vectors, *row)?, coded)?;
+            queries.set(place, &coded.codes, coded.scale);
+        }
+        let cells = centroids.cells_of(coder.level(), &queries);
+        for (cell, coded) in cells.into_iter().zip(&coded).take(rows.len()) {
+            fresh.cells.push(cell);
+            fresh.codes.extend(coded.codes.iter().map(|code| code.cast_unsigned() ^ BIAS));
+            fresh.numbers.push((coded.scale, coded.bias));
+            if signs {
+                let signs = Signs::of(&coded.turned, centroids.turned(cell), coded.bias, &mut bits);
+                fresh.bits.extend_from_slice(&bits);
+                fresh.sign_numbers.push((signs.factor, signs.term));
+            }
         }
     }
     Ok(fresh)

@@ -11,11 +11,11 @@ use zerocopy::little_endian::{F32, U32, U64};
 use zerocopy::{FromBytes, IntoBytes};
 
 use super::candidates::{Candidate, Candidates};
-use super::code::{BIAS, CodeQuery, Coded, Coder};
+use super::code::{BIAS, CodeQueries, CodeQuery, Coded, Coder};
 use super::dispatch::{self, Level};
 use super::error::VectorError;
 use super::layout::{ALIGNMENT, CentroidsHeader, CodeTail, LANES, NO_ROW, VERSION};
-use super::packed::{self, CodeList, CodeShape};
+use super::packed::{self, CodeList, CodeShape, TOGETHER};
 use super::section::read_names;
 use super::space::{Metric, Space};
 use super::write::name_length;
@@ -119,11 +119,15 @@ impl Centroids {
         &self.turned[cell as usize * self.padded..][..self.padded]
     }
 
-    /// The cell of a vector.
-    pub(super) fn cell_of(&self, level: Level, vector: &CodeQuery) -> u32 {
+    /// The cell of each vector.
+    pub(super) fn cells_of(
+        &self,
+        level: Level,
+        vectors: &CodeQueries<TOGETHER>,
+    ) -> [u32; TOGETHER] {
         let (shape, _) = shapes(&self.space, self.padded);
         let list = CodeList { blocks: &self.nearest, shape, first_slot: 0 };
-        dispatch::nearest(level, list, vector).min(self.cells - 1)
+        dispatch::nearest(level, list, vectors).map(|cell| cell.min(self.cells - 1))
     }
 
     /// The `count` most promising cells for a query, the best first.

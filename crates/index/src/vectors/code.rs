@@ -118,30 +118,40 @@ impl Coder {
     }
 }
 
-/// A coded query (or any coded vector in its place), as the scans want it.
-#[derive(Clone, Debug, Default)]
-pub(super) struct CodeQuery {
-    /// Four codes in each, the first in the lowest byte.
-    pub(super) quads: Vec<i32>,
-    pub(super) scale: f32,
+/// Coded queries (or any coded vectors in their place), as the scans want them: a block that is read
+/// once is multiplied with all `N` of them.
+#[derive(Clone, Debug)]
+pub(super) struct CodeQueries<const N: usize> {
+    /// Four codes of each query, the first in the lowest byte; then the next four.
+    pub(super) quads: Vec<[i32; N]>,
+    pub(super) scales: [f32; N],
     /// What the bias of the stored codes adds to a product.
-    pub(super) correction: i32,
+    pub(super) corrections: [i32; N],
 }
 
-impl CodeQuery {
-    pub(super) fn set(&mut self, codes: &[i8], scale: f32) {
-        let (quads, _) = codes.as_chunks::<4>();
-        self.quads.clear();
-        self.quads.extend(quads.iter().map(|quad| i32::from_le_bytes(quad.map(i8::cast_unsigned))));
-        self.correction = i32::from(BIAS) * codes.iter().map(|code| i32::from(*code)).sum::<i32>();
-        self.scale = scale;
+/// One of them.
+pub(super) type CodeQuery = CodeQueries<1>;
+
+impl<const N: usize> CodeQueries<N> {
+    /// All of them zero.
+    pub(super) fn new(padded: usize) -> Self {
+        Self { quads: vec![[0; N]; padded / 4], scales: [0.0; N], corrections: [0; N] }
+    }
+
+    /// Puts one of them into its place.
+    pub(super) fn set(&mut self, place: usize, codes: &[i8], scale: f32) {
+        for (quads, codes) in self.quads.iter_mut().zip(codes.as_chunks::<4>().0) {
+            quads[place] = i32::from_le_bytes(codes.map(i8::cast_unsigned));
+        }
+        let sum: i32 = codes.iter().map(|code| i32::from(*code)).sum();
+        (self.corrections[place], self.scales[place]) = (i32::from(BIAS) * sum, scale);
     }
 
     /// The one step from whole numbers to a score, for every path.
     #[inline(always)]
-    pub(super) fn score(&self, product: i32, scale: f32) -> f32 {
+    pub(super) fn score(&self, place: usize, product: i32, scale: f32) -> f32 {
         #[expect(clippy::cast_precision_loss, reason = "the score is an estimate")]
         let product = product as f32;
-        product * (scale * self.scale)
+        product * (scale * self.scales[place])
     }
 }

@@ -10,8 +10,8 @@
 )]
 
 use super::candidates::Candidates;
-use super::code::CodeQuery;
-use super::packed::CodeList;
+use super::code::{CodeQueries, CodeQuery};
+use super::packed::{CodeList, TOGETHER};
 use super::portable;
 use super::signs::{SignList, SignQuery};
 
@@ -129,8 +129,8 @@ dispatch! {
     /// Offers every vector of a list of codes.
     fn scan_codes(list: CodeList<'_>, query: &CodeQuery, found: &mut Candidates<'_>);
 
-    /// The slot of the highest score in a list of codes.
-    fn nearest(list: CodeList<'_>, query: &CodeQuery) -> u32;
+    /// For each query the slot of the highest score in a list of codes.
+    fn nearest(list: CodeList<'_>, queries: &CodeQueries<TOGETHER>) -> [u32; TOGETHER];
 
     /// Offers every vector of a list of signs.
     fn scan_signs(list: SignList<'_>, query: &SignQuery, found: &mut Candidates<'_>);
@@ -162,8 +162,11 @@ macro_rules! functions_of_path {
         }
 
         $(#[$features])*
-        pub(super) fn nearest(list: CodeList<'_>, query: &CodeQuery) -> u32 {
-            packed::nearest(list, query, |a, b| products(a, b))
+        pub(super) fn nearest(
+            list: CodeList<'_>,
+            queries: &CodeQueries<TOGETHER>,
+        ) -> [u32; TOGETHER] {
+            packed::nearest(list, queries, |a, b| products(a, b), |a, b| above(a, b))
         }
 
         $(#[$features])*

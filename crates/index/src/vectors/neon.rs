@@ -10,10 +10,10 @@ use std::arch::aarch64::{
 use zerocopy::transmute;
 
 use super::candidates::Candidates;
-use super::code::{BIAS, CodeQuery};
+use super::code::{BIAS, CodeQueries, CodeQuery};
 use super::dispatch::functions_of_path;
 use super::layout::LANES;
-use super::packed::CodeList;
+use super::packed::{CodeList, TOGETHER};
 use super::signs::{SignList, SignQuery};
 use super::{code, exact, packed, rotation, signs};
 
@@ -21,24 +21,29 @@ functions_of_path! {
     #[target_feature(enable = "neon")]
 }
 
-/// The products of the codes of a block with the query.
+/// The products of the codes of a block with each query.
 #[inline]
 #[target_feature(enable = "neon")]
-fn products(codes: &[u8], query: &CodeQuery) -> [i32; LANES] {
-    let mut sums = [vdupq_n_s32(0); 4];
+fn products<const N: usize>(codes: &[u8], queries: &CodeQueries<N>) -> [[i32; LANES]; N] {
+    let mut products = [[0; LANES]; N];
     let (steps, _) = codes.as_chunks::<{ 4 * LANES }>();
-    for (step, quad) in steps.iter().zip(&query.quads) {
-        // The bytes of a quad are those of the lanes in memory, whatever the order in a number.
-        let quad = vreinterpretq_s8_s32(vdupq_n_s32(i32::from_ne_bytes(quad.to_le_bytes())));
-        let codes: [uint8x16_t; 4] = transmute!(*step);
-        for (sum, codes) in sums.iter_mut().zip(codes) {
-            let codes = vreinterpretq_s8_u8(veorq_u8(codes, vdupq_n_u8(BIAS)));
-            let low = vpaddlq_s16(vmull_s8(vget_low_s8(codes), vget_low_s8(quad)));
-            let high = vpaddlq_s16(vmull_high_s8(codes, quad));
-            *sum = vaddq_s32(*sum, vpaddq_s32(low, high));
+    for (place, products) in products.iter_mut().enumerate() {
+        let mut sums = [vdupq_n_s32(0); 4];
+        for (step, quads) in steps.iter().zip(&queries.quads) {
+            // The bytes of a quad are those of the lanes in memory, whatever the order in a number.
+            let quad = vdupq_n_s32(i32::from_ne_bytes(quads[place].to_le_bytes()));
+            let quad = vreinterpretq_s8_s32(quad);
+            let codes: [uint8x16_t; 4] = transmute!(*step);
+            for (sum, codes) in sums.iter_mut().zip(codes) {
+                let codes = vreinterpretq_s8_u8(veorq_u8(codes, vdupq_n_u8(BIAS)));
+                let low = vpaddlq_s16(vmull_s8(vget_low_s8(codes), vget_low_s8(quad)));
+                let high = vpaddlq_s16(vmull_high_s8(codes, quad));
+                *sum = vaddq_s32(*sum, vpaddq_s32(low, high));
+            }
         }
+        *products = transmute!(sums);
     }
-    transmute!(sums)
+    products
 }
 
 /// The product of the codes of one vector with a query.
@@ -48,7 +53,7 @@ pub(super) fn product(codes: &[u8], query: &CodeQuery) -> i32 {
     let mut sums: int32x4_t = vdupq_n_s32(0);
     let (steps, rest) = codes.as_chunks::<16>();
     debug_assert!(rest.is_empty(), "vectors with signs are padded to 64");
-    for (codes, quads) in steps.iter().zip(query.quads.as_chunks::<4>().0) {
+    for (codes, quads) in steps.iter().zip(query.quads.as_flattened().as_chunks::<4>().0) {
         let codes = veorq_u8(transmute!(*codes), vdupq_n_u8(BIAS));
         let codes = vreinterpretq_s8_u8(codes);
         let quads = quads.map(|quad| i32::from_ne_bytes(quad.to_le_bytes()));

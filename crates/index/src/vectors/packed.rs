@@ -4,12 +4,15 @@ use zerocopy::FromBytes;
 use zerocopy::little_endian::F32;
 
 use super::candidates::Candidates;
-use super::code::CodeQuery;
+use super::code::{CodeQueries, CodeQuery};
 use super::dispatch::prefetch;
 use super::layout::{CodeTail, LANES};
 
 /// How far ahead of its use a block is asked for.
 pub(super) const BLOCKS_AHEAD: usize = 2;
+
+/// How many vectors the nearest are looked for at a time. So many sums of a block fit into registers.
+pub(super) const TOGETHER: usize = 8;
 
 /// Where the parts of a block of codes lie.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +49,7 @@ pub(super) fn scan(
     list: CodeList<'_>,
     query: &CodeQuery,
     found: &mut Candidates<'_>,
-    products: impl Fn(&[u8], &CodeQuery) -> [i32; LANES],
+    products: impl Fn(&[u8], &CodeQuery) -> [[i32; LANES]; 1],
     above: impl Fn(&[f32; LANES], f32) -> u32,
 ) {
     let shape = list.shape;
@@ -56,24 +59,25 @@ pub(super) fn scan(
         prefetch(ahead.next().unwrap_or_default());
         let (codes, rest) = block.split_at(shape.codes());
         let Ok((tail, biases)) = CodeTail::ref_from_prefix(rest) else { return };
-        let products = products(codes, query);
-        let scores = scores(query, &products, tail, biases);
+        let [products] = products(codes, query);
+        let scores = scores(query, 0, &products, tail, biases);
         found.offer(slot, &scores, &tail.rows, above(&scores, found.threshold()));
         slot += LANES as u32;
     }
 }
 
-/// The scores of a block; without biases, they are zero.
+/// The scores of a block with one of the queries; without biases, they are zero.
 #[inline(always)]
-fn scores(
-    query: &CodeQuery,
+fn scores<const N: usize>(
+    queries: &CodeQueries<N>,
+    place: usize,
     products: &[i32; LANES],
     tail: &CodeTail,
     biases: &[u8],
 ) -> [f32; LANES] {
     let mut scores = [0.0; LANES];
     for lane in 0..LANES {
-        scores[lane] = query.score(products[lane], tail.scales[lane].get());
+        scores[lane] = queries.score(place, products[lane], tail.scales[lane].get());
     }
     if let Ok(biases) = <[F32; LANES]>::ref_from_bytes(biases) {
         let without = scores;
@@ -84,35 +88,36 @@ fn scores(
     scores
 }
 
-/// The vector with the highest score, by its slot; the first of several.
+/// For each query the vector with the highest score, by its slot; the first of several.
 #[inline(always)]
-pub(super) fn nearest(
+pub(super) fn nearest<const N: usize>(
     list: CodeList<'_>,
-    query: &CodeQuery,
-    products: impl Fn(&[u8], &CodeQuery) -> [i32; LANES],
-) -> u32 {
+    queries: &CodeQueries<N>,
+    products: impl Fn(&[u8], &CodeQueries<N>) -> [[i32; LANES]; N],
+    above: impl Fn(&[f32; LANES], f32) -> u32,
+) -> [u32; N] {
     let shape = list.shape;
     let mut slot = list.first_slot;
-    let (mut best, mut slots) = ([f32::NEG_INFINITY; LANES], [u32::MAX; LANES]);
+    let mut best = [(f32::NEG_INFINITY, slot); N];
     for block in list.blocks.chunks_exact(shape.block()) {
         let (codes, rest) = block.split_at(shape.codes());
         let Ok((tail, biases)) = CodeTail::ref_from_prefix(rest) else { break };
-        let products = products(codes, query);
-        let scores = scores(query, &products, tail, biases);
-        for lane in 0..LANES {
-            let score = scores[lane];
-            let better = score > best[lane];
-            best[lane] = if better { score } else { best[lane] };
-            slots[lane] = if better { slot } else { slots[lane] };
+        let products = products(codes, queries);
+        for (place, best) in best.iter_mut().enumerate() {
+            let scores = scores(queries, place, &products[place], tail, biases);
+            // Few blocks have a better one.
+            if above(&scores, best.0) != 0 {
+                *best = highest(&scores, slot, *best);
+            }
         }
         slot += LANES as u32;
     }
-    let lanes = (0_u32..).zip(best.into_iter().zip(slots));
-    let best = lanes
-        .filter(|(_, (_, slot))| *slot != u32::MAX)
-        .map(|(lane, (score, slot))| (score, slot + lane))
-        .reduce(|a, b| if b.0 > a.0 || (b.0 == a.0 && b.1 < a.1) { b } else { a });
-    best.map_or(list.first_slot, |(_, slot)| slot)
+    best.map(|(_, slot)| slot)
+}
+
+fn highest(scores: &[f32; LANES], first_slot: u32, best: (f32, u32)) -> (f32, u32) {
+    let slots = (first_slot..).zip(scores);
+    slots.fold(best, |best, (slot, score)| if *score > best.0 { (*score, slot) } else { best })
 }
 
 /// Writes the codes of one vector into its lane.

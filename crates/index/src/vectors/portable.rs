@@ -1,25 +1,27 @@
 //! The path of any processor: what the other ones must agree with, to the last bit.
 
 use super::candidates::Candidates;
-use super::code::{BIAS, CodeQuery};
+use super::code::{BIAS, CodeQueries, CodeQuery};
 use super::dispatch::functions_of_path;
 use super::layout::LANES;
-use super::packed::CodeList;
+use super::packed::{CodeList, TOGETHER};
 use super::signs::{SignList, SignQuery};
 use super::{code, exact, packed, rotation, signs};
 
 functions_of_path!();
 
-/// The products of the codes of a block with the query.
+/// The products of the codes of a block with each query.
 #[inline(always)]
-fn products(codes: &[u8], query: &CodeQuery) -> [i32; LANES] {
-    let mut products = [0; LANES];
+fn products<const N: usize>(codes: &[u8], queries: &CodeQueries<N>) -> [[i32; LANES]; N] {
+    let mut products = [[0; LANES]; N];
     let (steps, _) = codes.as_chunks::<{ 4 * LANES }>();
-    for (step, quad) in steps.iter().zip(&query.quads) {
-        let quad = quad.to_le_bytes().map(u8::cast_signed);
-        for (product, codes) in products.iter_mut().zip(step.as_chunks::<4>().0) {
-            for value in 0..4 {
-                *product += signed(codes[value]) * i32::from(quad[value]);
+    for (step, quads) in steps.iter().zip(&queries.quads) {
+        for (products, quad) in products.iter_mut().zip(quads) {
+            let quad = quad.to_le_bytes().map(u8::cast_signed);
+            for (product, codes) in products.iter_mut().zip(step.as_chunks::<4>().0) {
+                for value in 0..4 {
+                    *product += signed(codes[value]) * i32::from(quad[value]);
+                }
             }
         }
     }
@@ -28,7 +30,7 @@ fn products(codes: &[u8], query: &CodeQuery) -> [i32; LANES] {
 
 /// The product of the codes of one vector with a query.
 pub(super) fn product(codes: &[u8], query: &CodeQuery) -> i32 {
-    let quads = query.quads.iter().map(|quad| quad.to_le_bytes().map(u8::cast_signed));
+    let quads = query.quads.as_flattened().iter().map(|quad| quad.to_le_bytes().map(u8::cast_signed));
     let products = codes.iter().zip(quads.flatten());
     products.map(|(code, value)| signed(*code) * i32::from(value)).sum()
 }

@@ -34,8 +34,8 @@ impl<'c, 'a> Scan<'c, 'a> {
     pub(super) fn new(coder: &'c Coder, exact: &ExactQuery, limit: usize) -> Self {
         let mut coded = Coded::default();
         coder.code_checked(exact.vector(), exact.length() * exact.length(), &mut coded);
-        let mut codes = CodeQuery::default();
-        codes.set(&coded.codes, coded.scale);
+        let mut codes = CodeQuery::new(coder.padded());
+        codes.set(0, &coded.codes, coded.scale);
         let has_signs = coder.space().has_signs();
         let signs = has_signs.then(|| SignQuery::new(coder.level(), &coded.turned));
         let keep = if has_signs { Plan::kept_by_signs(limit) } else { Plan::kept_by_codes(limit) };
@@ -161,7 +161,7 @@ impl<'c, 'a> Scan<'c, 'a> {
             let Some(part) = parts.get(candidate.part as usize) else { continue };
             let (code, scale, bias) = part.section.code(candidate.slot);
             let product = dispatch::product(self.coder.level(), code, &self.codes);
-            candidate.score = self.codes.score(product, scale) + bias;
+            candidate.score = self.codes.score(0, product, scale) + bias;
         }
         candidates.sort_unstable_by(Candidate::order);
         Ok(candidates)

@@ -7,9 +7,10 @@
 use sutra_format::hash::mix;
 
 use super::centroids::{CELLS_MAX, Centroids};
-use super::code::{CodeQuery, Coded, Coder};
+use super::code::{CodeQueries, Coded, Coder};
 use super::dispatch;
 use super::error::VectorError;
+use super::packed::TOGETHER;
 use super::rows::Vectors;
 use super::space::Metric;
 
@@ -77,7 +78,7 @@ fn sample(rows: &[u32], count: usize, seed: u64) -> Vec<u32> {
 struct Training {
     padded: usize,
     turned: Vec<f32>,
-    queries: Vec<CodeQuery>,
+    queries: Vec<CodeQueries<TOGETHER>>,
     cells: Vec<u32>,
 }
 
@@ -85,22 +86,25 @@ impl Training {
     fn new(coder: &Coder, rows: &[u32], vectors: &impl Vectors) -> Result<Self, VectorError> {
         let padded = coder.padded();
         let mut turned = Vec::with_capacity(rows.len() * padded);
-        let mut queries = Vec::with_capacity(rows.len());
+        let mut queries = Vec::with_capacity(rows.len().div_ceil(TOGETHER));
         let mut coded = Coded::default();
-        for row in rows {
-            let vector = vectors.vector(*row).ok_or(VectorError::MissingVector { row: *row })?;
-            coder.code(Some(*row), vector, &mut coded)?;
-            turned.extend_from_slice(&coded.turned);
-            let mut query = CodeQuery::default();
-            query.set(&coded.codes, coded.scale);
-            queries.push(query);
+        for rows in rows.chunks(TOGETHER) {
+            let mut together = CodeQueries::new(padded);
+            for (place, row) in rows.iter().enumerate() {
+                let vector = vectors.vector(*row).ok_or(VectorError::MissingVector { row: *row })?;
+                coder.code(Some(*row), vector, &mut coded)?;
+                turned.extend_from_slice(&coded.turned);
+                together.set(place, &coded.codes, coded.scale);
+            }
+            queries.push(together);
         }
         Ok(Self { padded, turned, queries, cells: vec![0; rows.len()] })
     }
 
     fn assign(&mut self, coder: &Coder, centroids: &Centroids) {
-        for (cell, query) in self.cells.iter_mut().zip(&self.queries) {
-            *cell = centroids.cell_of(coder.level(), query);
+        for (cells, queries) in self.cells.chunks_mut(TOGETHER).zip(&self.queries) {
+            let found = centroids.cells_of(coder.level(), queries);
+            cells.copy_from_slice(&found[..cells.len()]);
         }
     }
 
