@@ -10,8 +10,7 @@
 use zerocopy::little_endian::{F32, U32, U64};
 use zerocopy::{FromBytes, IntoBytes};
 
-use super::candidates::{Candidate, Candidates};
-use super::code::{BIAS, CodeQueries, CodeQuery, Coded, Coder};
+use super::code::{BIAS, CodeQueries, Coded, Coder};
 use super::dispatch::{self, Level};
 use super::error::VectorError;
 use super::layout::{ALIGNMENT, CentroidsHeader, CodeTail, LANES, NO_ROW, VERSION};
@@ -31,6 +30,8 @@ pub struct Centroids {
     cells: u32,
     padded: usize,
     turned: Vec<f32>,
+    /// The mean squared distance of the centroids from their mean.
+    spread: f32,
     /// Codes of the centroids, with what makes the nearest one score highest.
     nearest: Vec<u8>,
     /// Codes of the centroids that score as vectors do.
@@ -58,6 +59,7 @@ impl Centroids {
             epoch,
             cells,
             padded,
+            spread: spread(&turned, padded),
             turned,
             nearest: nearest_codes,
             ranked: ranked_codes,
@@ -130,18 +132,24 @@ impl Centroids {
         dispatch::nearest(level, list, vectors).map(|cell| cell.min(self.cells - 1))
     }
 
-    /// The `count` most promising cells for a query, the best first.
-    pub(super) fn rank(&self, level: Level, query: &CodeQuery, count: usize) -> Vec<Candidate> {
+    /// Codes of the centroids, which score as vectors do.
+    pub(super) fn ranked(&self) -> CodeList<'_> {
         let (nearest, ranked) = shapes(&self.space, self.padded);
-        let list = if nearest.has_bias == ranked.has_bias {
+        if nearest.has_bias == ranked.has_bias {
             CodeList { blocks: &self.nearest, shape: nearest, first_slot: 0 }
         } else {
             CodeList { blocks: &self.ranked, shape: ranked, first_slot: 0 }
-        };
-        let mut found = Candidates::new(count);
-        found.begin_part(0, None, self.cells);
-        dispatch::scan_codes(level, list, query, &mut found);
-        found.into_best()
+        }
+    }
+
+    /// By how much two centroids may differ in their scores with a query of this length and still
+    /// promise about the same. What is added to all vectors, or multiplies them, changes nothing.
+    pub(super) fn nearness(&self, length: f32) -> f32 {
+        match self.space.metric() {
+            Metric::Cosine => 0.3,
+            Metric::Dot => 0.6 * length * self.spread.sqrt(),
+            Metric::Euclidean => 0.6 * self.spread,
+        }
     }
 }
 
@@ -245,6 +253,24 @@ fn body_start(space: &Space) -> usize {
 fn shapes(space: &Space, padded: usize) -> (CodeShape, CodeShape) {
     let shape = |has_bias| CodeShape { padded, has_bias };
     (shape(space.metric() != Metric::Cosine), shape(space.has_bias()))
+}
+
+/// The mean squared distance of vectors from their mean.
+fn spread(turned: &[f32], padded: usize) -> f32 {
+    let mut sums = vec![0.0; padded];
+    let mut squares = 0.0;
+    for vector in turned.chunks_exact(padded) {
+        for (sum, value) in sums.iter_mut().zip(vector) {
+            *sum += f64::from(*value);
+            squares += f64::from(*value) * f64::from(*value);
+        }
+    }
+    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
+    let count = (turned.len() / padded).max(1) as f64;
+    let of_mean: f64 = sums.iter().map(|sum| (sum / count) * (sum / count)).sum();
+    #[expect(clippy::cast_possible_truncation, reason = "values of centroids have a bound")]
+    let spread = (squares / count - of_mean).max(0.0) as f32;
+    spread
 }
 
 /// Codes of the centroids in blocks, the number of the cell as row.

@@ -129,6 +129,12 @@ dispatch! {
     /// Offers every vector of a list of codes.
     fn scan_codes(list: CodeList<'_>, query: &CodeQuery, found: &mut Candidates<'_>);
 
+    /// The score of every lane of a list of codes.
+    fn scores(list: CodeList<'_>, query: &CodeQuery, scores: &mut Vec<f32>);
+
+    /// Offers scores that are known.
+    fn select(scores: &[f32], found: &mut Candidates<'_>);
+
     /// For each query the slot of the highest score in a list of codes.
     fn nearest(list: CodeList<'_>, queries: &CodeQueries<TOGETHER>) -> [u32; TOGETHER];
 
@@ -159,6 +165,16 @@ macro_rules! functions_of_path {
         $(#[$features])*
         pub(super) fn scan_codes(list: CodeList<'_>, query: &CodeQuery, found: &mut Candidates<'_>) {
             packed::scan(list, query, found, |a, b| products(a, b), |a, b| above(a, b));
+        }
+
+        $(#[$features])*
+        pub(super) fn scores(list: CodeList<'_>, query: &CodeQuery, scores: &mut Vec<f32>) {
+            packed::scores_of(list, query, scores, |a, b| products(a, b));
+        }
+
+        $(#[$features])*
+        pub(super) fn select(scores: &[f32], found: &mut Candidates<'_>) {
+            packed::select(scores, found, |a, b| above(a, b));
         }
 
         $(#[$features])*

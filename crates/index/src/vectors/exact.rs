@@ -120,13 +120,13 @@ impl ExactQuery {
 pub(super) fn dot_and_square(a: &[f32], b: &[f32]) -> (f32, f32) {
     let dots = lanes(a, b, |a, b| a * b);
     let squares = lanes(b, b, |a, b| a * b);
-    (fold(dots), fold(squares))
+    (fold_all(dots), fold_all(squares))
 }
 
 /// The squared Euclidean distance.
 #[inline(always)]
 pub(super) fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
-    fold(lanes(a, b, |a, b| (a - b) * (a - b)))
+    fold_all(lanes(a, b, |a, b| (a - b) * (a - b)))
 }
 
 /// Sums of what `f` gives: value `i` goes to lane `i % 32`. What is left of the last 32 values goes
@@ -173,8 +173,14 @@ fn add_chunk<'v, const N: usize>(
 }
 
 #[inline(always)]
-fn fold(lanes: [f32; LANES]) -> f32 {
-    let [a, b] = halve::<2>(&halve::<4>(&halve::<8>(&halve::<16>(&lanes))));
+fn fold_all(lanes: [f32; LANES]) -> f32 {
+    fold(&halve::<8>(&halve::<16>(&lanes)))
+}
+
+/// Adds up eight lanes, in halves.
+#[inline(always)]
+pub(super) fn fold(lanes: &[f32; 8]) -> f32 {
+    let [a, b] = halve::<2>(&halve::<4>(lanes));
     a + b
 }
 

@@ -31,6 +31,7 @@ mod merge;
 mod packed;
 mod plan;
 mod portable;
+mod ranking;
 mod rotation;
 mod rows;
 mod scan;

@@ -1,7 +1,7 @@
 //! Lists of 8-bit codes, 16 vectors to a block: how they lie, and how they are scored.
 
 use zerocopy::FromBytes;
-use zerocopy::little_endian::F32;
+use zerocopy::little_endian::{F32, U32};
 
 use super::candidates::Candidates;
 use super::code::{CodeQueries, CodeQuery};
@@ -63,6 +63,40 @@ pub(super) fn scan(
         let scores = scores(query, 0, &products, tail, biases);
         found.offer(slot, &scores, &tail.rows, above(&scores, found.threshold()));
         slot += LANES as u32;
+    }
+}
+
+/// The score of every lane of a list.
+#[inline(always)]
+pub(super) fn scores_of(
+    list: CodeList<'_>,
+    query: &CodeQuery,
+    all: &mut Vec<f32>,
+    products: impl Fn(&[u8], &CodeQuery) -> [[i32; LANES]; 1],
+) {
+    let shape = list.shape;
+    all.reserve(list.blocks.len() / shape.block() * LANES);
+    for block in list.blocks.chunks_exact(shape.block()) {
+        let (codes, rest) = block.split_at(shape.codes());
+        let Ok((tail, biases)) = CodeTail::ref_from_prefix(rest) else { return };
+        let [products] = products(codes, query);
+        all.extend_from_slice(&scores(query, 0, &products, tail, biases));
+    }
+}
+
+/// Offers scores that are known, each under the number of its place.
+#[inline(always)]
+pub(super) fn select(
+    scores: &[f32],
+    found: &mut Candidates<'_>,
+    above: impl Fn(&[f32; LANES], f32) -> u32,
+) {
+    for (first, scores) in (0_u32..).step_by(LANES).zip(scores.as_chunks::<LANES>().0) {
+        let better = above(scores, found.threshold());
+        if better != 0 {
+            let rows: [u32; LANES] = std::array::from_fn(|lane| first + lane as u32);
+            found.offer(first, scores, &rows.map(U32::new), better);
+        }
     }
 }
 

@@ -30,7 +30,8 @@ fn products<const N: usize>(codes: &[u8], queries: &CodeQueries<N>) -> [[i32; LA
 
 /// The product of the codes of one vector with a query.
 pub(super) fn product(codes: &[u8], query: &CodeQuery) -> i32 {
-    let quads = query.quads.as_flattened().iter().map(|quad| quad.to_le_bytes().map(u8::cast_signed));
+    let quads =
+        query.quads.as_flattened().iter().map(|quad| quad.to_le_bytes().map(u8::cast_signed));
     let products = codes.iter().zip(quads.flatten());
     products.map(|(code, value)| signed(*code) * i32::from(value)).sum()
 }

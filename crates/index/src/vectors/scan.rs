@@ -8,6 +8,7 @@ use super::error::VectorError;
 use super::exact::ExactQuery;
 use super::layout::Form;
 use super::plan::{LeftOut, Plan};
+use super::ranking::Ranking;
 use super::search::Part;
 use super::section::{Section, corrupt};
 use super::signs::SignQuery;
@@ -22,6 +23,8 @@ const CODES_AHEAD: usize = 4;
 pub(super) struct Scan<'c, 'a> {
     coder: &'c Coder,
     limit: usize,
+    /// The length of the query.
+    length: f32,
     turned: Vec<f32>,
     codes: CodeQuery,
     signs: Option<SignQuery>,
@@ -40,7 +43,8 @@ impl<'c, 'a> Scan<'c, 'a> {
         let signs = has_signs.then(|| SignQuery::new(coder.level(), &coded.turned));
         let keep = if has_signs { Plan::kept_by_signs(limit) } else { Plan::kept_by_codes(limit) };
         let found = Candidates::new(keep);
-        Self { coder, limit, turned: coded.turned, codes, signs, found, complete: true }
+        let (length, turned) = (exact.length(), coded.turned);
+        Self { coder, limit, length, turned, codes, signs, found, complete: true }
     }
 
     /// Scans the best cells of an epoch, and further ones while there are too few answers.
@@ -48,7 +52,7 @@ impl<'c, 'a> Scan<'c, 'a> {
         &mut self,
         parts: &[Part<'a, V>],
         centroids: &Centroids,
-        probes: usize,
+        probes: impl FnOnce(&Ranking<'_>, f32) -> usize,
     ) {
         let of_epoch = |part: &&(u32, &Part<'a, V>)| {
             part.1.section.form() != Form::Rows && part.1.section.epoch() == centroids.epoch()
@@ -58,8 +62,9 @@ impl<'c, 'a> Scan<'c, 'a> {
         if parts.is_empty() {
             return;
         }
-        let level = self.coder.level();
-        self.scan_cells(&parts, centroids, &centroids.rank(level, &self.codes, probes), usize::MAX);
+        let ranking = Ranking::new(centroids, self.coder.level(), &self.codes);
+        let probes = probes(&ranking, self.length);
+        self.scan_cells(&parts, centroids, &ranking.best(probes), usize::MAX);
         if probes >= centroids.cells() as usize {
             return;
         }
@@ -67,7 +72,7 @@ impl<'c, 'a> Scan<'c, 'a> {
             self.complete = false;
             return;
         }
-        let cells = centroids.rank(level, &self.codes, centroids.cells() as usize);
+        let cells = ranking.best(centroids.cells() as usize);
         let further = &cells[probes.min(cells.len())..];
         self.complete &= self.scan_cells(&parts, centroids, further, self.limit);
     }

@@ -188,8 +188,9 @@ impl<'a> Searcher<'a> {
         while width.suits(parts, limit) {
             let mut scan = Scan::new(self.coder, &run.exact, width.candidates(limit));
             for centroids in self.epochs {
-                let probes = run.plan.probes(effort, width, centroids.cells());
-                scan.scan_epoch(parts, centroids, probes);
+                scan.scan_epoch(parts, centroids, |ranking, length| {
+                    run.plan.probes(effort, width, ranking, length)
+                });
             }
             run.best = others.clone();
             let left_out = scan.left_some_out();

@@ -22,9 +22,20 @@ const SAMPLE_PER_CELL: usize = 48;
 
 const ROUNDS: usize = 8;
 
-/// How many cells suit so many vectors in the whole store: about three times the square root.
+/// The first rounds look at a part of the sample, of so many vectors for each cell.
+const ROUNDS_OF_A_PART: usize = 5;
+const PART_PER_CELL: usize = 12;
+
+/// How many cells suit so many vectors in the whole store: about three times the square root, and from
+/// 280,000 on one for 167 vectors, since a cell with several clusters of the data costs searches more
+/// than many cells do. Beyond a million they are fewer again: building takes as long as vectors times
+/// cells.
 pub fn cells_for(vectors: u64) -> u32 {
-    let cells = (vectors.saturating_mul(10)).isqrt().next_multiple_of(16);
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    let of_many = (vectors as f64).cbrt().powi(2) * 0.6;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+    let of_many = (of_many as u64).min(vectors / 167);
+    let cells = vectors.saturating_mul(10).isqrt().max(of_many).next_multiple_of(16);
     u32::try_from(cells).unwrap_or(CELLS_MAX).clamp(16, CELLS_MAX)
 }
 
@@ -54,9 +65,11 @@ impl Centroids {
         let mut training = Training::new(coder, &sample, vectors)?;
         let padded = coder.padded();
         let mut turned = training.turned[..cells * padded].to_vec();
-        for _ in 0..ROUNDS {
+        for round in 0..ROUNDS {
             let centroids = Self::from_turned(coder, epoch, turned);
-            training.assign(coder, &centroids);
+            // Centroids are far from where they end at first, and a part tells that as well.
+            let part = if round < ROUNDS_OF_A_PART { cells * PART_PER_CELL } else { usize::MAX };
+            training.assign(coder, &centroids, part);
             turned = training.means(coder, cells);
         }
         Ok(Self::from_turned(coder, epoch, turned))
@@ -91,17 +104,20 @@ impl Training {
         for rows in rows.chunks(TOGETHER) {
             let mut together = CodeQueries::new(padded);
             for (place, row) in rows.iter().enumerate() {
-                let vector = vectors.vector(*row).ok_or(VectorError::MissingVector { row: *row })?;
+                let vector =
+                    vectors.vector(*row).ok_or(VectorError::MissingVector { row: *row })?;
                 coder.code(Some(*row), vector, &mut coded)?;
                 turned.extend_from_slice(&coded.turned);
                 together.set(place, &coded.codes, coded.scale);
             }
             queries.push(together);
         }
-        Ok(Self { padded, turned, queries, cells: vec![0; rows.len()] })
+        Ok(Self { padded, turned, queries, cells: Vec::new() })
     }
 
-    fn assign(&mut self, coder: &Coder, centroids: &Centroids) {
+    /// Assigns the first `count` of the sample.
+    fn assign(&mut self, coder: &Coder, centroids: &Centroids, count: usize) {
+        self.cells.resize(count.min(self.turned.len() / self.padded), 0);
         for (cells, queries) in self.cells.chunks_mut(TOGETHER).zip(&self.queries) {
             let found = centroids.cells_of(coder.level(), queries);
             cells.copy_from_slice(&found[..cells.len()]);
@@ -155,5 +171,22 @@ impl Training {
             counts[largest] -= 1;
             counts[empty] = 1;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_rise_with_the_vectors_and_stay_in_range() {
+        for (vectors, cells) in
+            [(0, 16), (2_048, 144), (116_784, 1_088), (399_000, 2_400), (1_000_000, 6_000)]
+        {
+            assert_eq!(cells_for(vectors), cells, "{vectors}");
+        }
+        assert_eq!(cells_for(u64::MAX), CELLS_MAX);
+        let counts: Vec<u32> = (0..63).map(|power| cells_for(1 << power)).collect();
+        assert!(counts.is_sorted() && counts.iter().all(|cells| cells.is_multiple_of(16)));
     }
 }

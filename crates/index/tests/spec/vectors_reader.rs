@@ -289,15 +289,19 @@ pub(crate) fn entry(space: &Space, row: u32, v: &[f32]) -> (Entry, Vec<f32>) {
 
 pub(crate) fn signs(x: &[f32], c: &[f32], bias: f32) -> Signs {
     let mut bits = Vec::new();
-    let (mut square, mut size, mut withrest, mut withsign) = (0.0_f32, 0.0, 0.0, 0.0);
-    for (x, c) in x.iter().zip(c) {
+    let mut lanes = [[0.0_f32; 4]; 8];
+    for (i, (x, c)) in x.iter().zip(c).enumerate() {
         let r = x - c;
         bits.push(r >= 0.0);
-        square += r * r;
-        size += r.abs();
-        withrest += c * r;
-        withsign += if r >= 0.0 { *c } else { -c };
+        let values = [r * r, r.abs(), c * r, if r >= 0.0 { *c } else { -c }];
+        lanes[i % 8].iter_mut().zip(values).for_each(|(lane, value)| *lane += value);
     }
+    for half in [4, 2, 1] {
+        for (lane, sum) in (0..half).flat_map(|lane| (0..4).map(move |sum| (lane, sum))) {
+            lanes[lane][sum] += lanes[lane + half][sum];
+        }
+    }
+    let [square, size, withrest, withsign] = lanes[0];
     let factor = if size == 0.0 { 0.0 } else { square / size };
     Signs { bits, factor, term: withrest - factor * withsign + bias }
 }

@@ -47,11 +47,11 @@ fn the_bytes_of_a_section_of_rows_are_these() {
 #[test]
 fn the_bytes_of_lists_and_centroids_stay_what_they_are() {
     let golden = [
-        (3, Metric::Cosine, 0xef19824, 0x2794c437),
+        (3, Metric::Cosine, 0x8f75f1e1, 0x4fdb75df),
         (50, Metric::Euclidean, 0x36f5397c, 0x6805a6f1),
-        (256, Metric::Cosine, 0x539f2c9f, 0xafa013fa),
-        (300, Metric::Euclidean, 0x7b057013, 0x9053af3e),
-        (384, Metric::Dot, 0x3ce393a6, 0x12e8077),
+        (256, Metric::Cosine, 0x539f2c9f, 0x4a5bb629),
+        (300, Metric::Euclidean, 0xa10801be, 0x2248b810),
+        (384, Metric::Dot, 0x1aa93007, 0xad651248),
     ];
     let found = golden.map(|(dimension, metric, ..)| {
         let (_, centroids, _, bytes) = small(dimension, metric);
