@@ -90,7 +90,7 @@ impl<'c, 'a> Scan<'c, 'a> {
             if self.found.len() >= enough {
                 return false;
             }
-            let base = self.base(centroids, cell.row);
+            let base = self.base(centroids, cell);
             for (number, (part_number, part)) in parts.iter().enumerate() {
                 let ahead = |lists: usize| {
                     let at = place * parts.len() + number + lists;
@@ -110,13 +110,14 @@ impl<'c, 'a> Scan<'c, 'a> {
         true
     }
 
-    /// The score of a centroid, where scores of its vectors are added to it.
-    fn base(&self, centroids: &Centroids, cell: u32) -> f32 {
-        let turned = centroids.turned(cell);
-        match self.signs {
-            Some(_) => dispatch::dot_and_square(self.coder.level(), &self.turned, turned).0,
-            None => 0.0,
+    /// The product with a centroid, where scores of its vectors are added to it: to their estimates
+    /// that of its code is as good as its own.
+    fn base(&self, centroids: &Centroids, cell: &Candidate) -> f32 {
+        if self.signs.is_some() && self.coder.space().has_bias() {
+            let turned = centroids.turned(cell.row);
+            return dispatch::dot_and_square(self.coder.level(), &self.turned, turned).0;
         }
+        cell.score
     }
 
     fn scan_list(&mut self, section: &Section<'_>, list: u32, base: f32) {
