@@ -162,7 +162,7 @@ fn report(
     parts: &[Part<'_, Matrix<'_>>],
     truth: &[u32],
 ) {
-    let probes = [8, 16, 32, 64].map(Effort::Probes);
+    let probes = [1, 2, 4, 8, 16, 32, 64].map(Effort::Probes);
     for effort in probes.into_iter().chain([Effort::Fast, Effort::Balanced, Effort::Thorough]) {
         let (answers, first) = run(data, searcher, parts, effort);
         let (_, second) = run(data, searcher, parts, effort);
