@@ -16,7 +16,7 @@ use super::code::{CodeQueries, CodeQuery};
 use super::dispatch::functions_of_path;
 use super::layout::LANES;
 use super::packed::{CodeList, TOGETHER};
-use super::signs::{SignList, SignQuery};
+use super::signs::{SignList, SignQuery, Signs};
 use super::{code, exact, packed, rotation, signs};
 
 functions_of_path! {

@@ -2,11 +2,11 @@
 
 use super::centroids::{Centroids, check_space};
 use super::code::{BIAS, CodeQueries, Coded, Coder};
+use super::dispatch;
 use super::error::VectorError;
 use super::exact::check_vector;
 use super::packed::TOGETHER;
 use super::rows::Vectors;
-use super::signs::Signs;
 use super::train::LISTS_MIN;
 use super::write::{self, Fresh, Subject};
 
@@ -62,7 +62,9 @@ pub(super) fn code_all(
             fresh.codes.extend(coded.codes.iter().map(|code| code.cast_unsigned() ^ BIAS));
             fresh.numbers.push((coded.scale, coded.bias));
             if signs {
-                let signs = Signs::of(&coded.turned, centroids.turned(cell), coded.bias, &mut bits);
+                let (turned, centroid) = (&coded.turned, centroids.turned(cell));
+                let signs =
+                    dispatch::signs_of(coder.level(), turned, centroid, coded.bias, &mut bits);
                 fresh.bits.extend_from_slice(&bits);
                 fresh.sign_numbers.push((signs.factor, signs.term));
             }

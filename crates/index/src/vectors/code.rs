@@ -23,11 +23,14 @@ const ROUNDER: f32 = 12_582_912.0;
 /// The codes of `values`, for which `codes` has as many places; gives the scale.
 #[inline(always)]
 pub(super) fn quantise(values: &[f32], limit: f32, codes: &mut [i8]) -> f32 {
-    let mut highest = 0.0_f32;
-    for value in values {
-        let size = value.abs();
-        highest = if size > highest { size } else { highest };
+    let higher = |a: f32, b: f32| if a > b { a } else { b };
+    let mut highest = [0.0_f32; 16]; // Lanes do not wait for each other.
+    for values in values.as_chunks::<16>().0 {
+        for (highest, value) in highest.iter_mut().zip(values) {
+            *highest = higher(value.abs(), *highest);
+        }
     }
+    let highest = highest.into_iter().fold(0.0, higher);
     let factor = limit / highest;
     if !factor.is_finite() {
         codes.fill(0);

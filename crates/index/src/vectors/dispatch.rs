@@ -13,7 +13,7 @@ use super::candidates::Candidates;
 use super::code::{CodeQueries, CodeQuery};
 use super::packed::{CodeList, TOGETHER};
 use super::portable;
-use super::signs::{SignList, SignQuery};
+use super::signs::{SignList, SignQuery, Signs};
 
 #[cfg(target_arch = "x86_64")]
 use super::{avx2, avx512};
@@ -155,6 +155,9 @@ dispatch! {
 
     /// Codes values; gives the scale.
     fn quantise(values: &[f32], limit: f32, codes: &mut [i8]) -> f32;
+
+    /// Writes the signs of a vector against its centroid, and gives what goes with them.
+    fn signs_of(turned: &[f32], centroid: &[f32], bias: f32, bits: &mut [u8]) -> Signs;
 }
 
 /// Defines the functions that a path must have, out of its own ones: `products`, `sums` and `above`
@@ -208,6 +211,16 @@ macro_rules! functions_of_path {
         $(#[$features])*
         pub(super) fn quantise(values: &[f32], limit: f32, codes: &mut [i8]) -> f32 {
             code::quantise(values, limit, codes)
+        }
+
+        $(#[$features])*
+        pub(super) fn signs_of(
+            turned: &[f32],
+            centroid: &[f32],
+            bias: f32,
+            bits: &mut [u8],
+        ) -> Signs {
+            signs::signs_of(turned, centroid, bias, bits)
         }
     };
 }

@@ -5,7 +5,7 @@ use super::code::{BIAS, CodeQueries, CodeQuery};
 use super::dispatch::functions_of_path;
 use super::layout::LANES;
 use super::packed::{CodeList, TOGETHER};
-use super::signs::{SignList, SignQuery};
+use super::signs::{SignList, SignQuery, Signs};
 use super::{code, exact, packed, rotation, signs};
 
 functions_of_path!();

@@ -129,30 +129,29 @@ pub(super) struct Signs {
     pub(super) term: f32,
 }
 
-impl Signs {
-    /// Writes the bits of `turned - centroid`, eight to a byte, and gives what goes with them.
-    pub(super) fn of(turned: &[f32], centroid: &[f32], bias: f32, bits: &mut [u8]) -> Self {
-        // Value `i` goes to lane `i % 8`; lanes are added up in halves at the end.
-        let [mut squares, mut sizes, mut with_rest, mut with_signs] = [[0.0_f32; 8]; 4];
-        let (turned, _) = turned.as_chunks::<8>();
-        let (centroid, _) = centroid.as_chunks::<8>();
-        for ((x, c), byte) in turned.iter().zip(centroid).zip(bits) {
-            *byte = 0;
-            for lane in 0..8 {
-                let rest = x[lane] - c[lane];
-                let above = rest >= 0.0;
-                *byte |= u8::from(above) << lane;
-                squares[lane] += rest * rest;
-                sizes[lane] += rest.abs();
-                with_rest[lane] += c[lane] * rest;
-                with_signs[lane] += if above { c[lane] } else { -c[lane] };
-            }
+/// Writes the bits of `turned - centroid`, eight to a byte, and gives what goes with them.
+#[inline(always)]
+pub(super) fn signs_of(turned: &[f32], centroid: &[f32], bias: f32, bits: &mut [u8]) -> Signs {
+    // Value `i` goes to lane `i % 8`; lanes are added up in halves at the end.
+    let [mut squares, mut sizes, mut with_rest, mut with_signs] = [[0.0_f32; 8]; 4];
+    let (turned, _) = turned.as_chunks::<8>();
+    let (centroid, _) = centroid.as_chunks::<8>();
+    for ((x, c), byte) in turned.iter().zip(centroid).zip(bits) {
+        *byte = 0;
+        for lane in 0..8 {
+            let rest = x[lane] - c[lane];
+            let above = rest >= 0.0;
+            *byte |= u8::from(above) << lane;
+            squares[lane] += rest * rest;
+            sizes[lane] += rest.abs();
+            with_rest[lane] += c[lane] * rest;
+            with_signs[lane] += if above { c[lane] } else { -c[lane] };
         }
-        let [square, size, with_rest, with_signs] =
-            [squares, sizes, with_rest, with_signs].map(|lanes| fold(&lanes));
-        let factor = if size > 0.0 { square / size } else { 0.0 };
-        Self { factor, term: with_rest - factor * with_signs + bias }
     }
+    let [square, size, with_rest, with_signs] =
+        [squares, sizes, with_rest, with_signs].map(|lanes| fold(&lanes));
+    let factor = if size > 0.0 { square / size } else { 0.0 };
+    Signs { factor, term: with_rest - factor * with_signs + bias }
 }
 
 /// Writes the signs of one vector into its lane.
