@@ -28,6 +28,7 @@ mod exact;
 mod geometry;
 pub mod layout;
 mod merge;
+mod order;
 mod packed;
 mod plan;
 mod portable;

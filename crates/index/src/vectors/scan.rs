@@ -16,6 +16,9 @@ use super::signs::SignQuery;
 /// How many lists ahead of its scan a list is asked for.
 const LISTS_AHEAD: usize = 4;
 
+/// So many cells are scanned in every segment before the others are in any.
+const FIRST_CELLS: usize = 8;
+
 /// How many codes ahead of its use a code is asked for.
 const CODES_AHEAD: usize = 4;
 
@@ -64,7 +67,7 @@ impl<'c, 'a> Scan<'c, 'a> {
         }
         let ranking = Ranking::new(centroids, self.coder.level(), &self.codes);
         let probes = probes(&ranking, self.length);
-        self.scan_cells(&parts, centroids, &ranking.best(probes), usize::MAX);
+        self.scan_best(&parts, centroids, &ranking.best(probes));
         if probes >= centroids.cells() as usize {
             return;
         }
@@ -74,36 +77,55 @@ impl<'c, 'a> Scan<'c, 'a> {
         }
         let cells = ranking.best(centroids.cells() as usize);
         let further = &cells[probes.min(cells.len())..];
-        self.complete &= self.scan_cells(&parts, centroids, further, self.limit);
+        self.complete &= self.scan_further(&parts, centroids, further);
     }
 
-    /// Scans the lists of cells in every part, until there are `enough` answers. Whether all were
-    /// scanned. Lists are asked for ahead of their scan, since they lie far from one another.
-    fn scan_cells<V>(
+    /// Scans the lists of the best cells in every part. The very best come first: they have most of what
+    /// will stay, and little gets past that afterwards. The other lists are gone through as they lie.
+    fn scan_best<V>(
         &mut self,
         parts: &[(u32, &Part<'a, V>)],
         centroids: &Centroids,
         cells: &[Candidate],
-        enough: usize,
+    ) {
+        let (first, others) = cells.split_at(cells.len().min(FIRST_CELLS));
+        let mut others = others.to_vec();
+        others.sort_unstable_by_key(|cell| cell.row);
+        for cells in [first, &others] {
+            let base = |cell: &Candidate| (cell.row, self.base(centroids, cell));
+            let based: Vec<(u32, f32)> = cells.iter().map(base).collect();
+            let lists = parts.iter().flat_map(|part| based.iter().map(move |list| (*part, *list)));
+            // Lists are asked for ahead of their scan, and before that what says where they are.
+            let mut starts_ahead = lists.clone().skip(2 * LISTS_AHEAD);
+            let mut ahead = lists.clone().skip(LISTS_AHEAD);
+            for ((number, part), (list, base)) in lists {
+                if let Some(((_, part), (list, _))) = starts_ahead.next() {
+                    part.section.prefetch_start(list);
+                }
+                if let Some(((_, part), (list, _))) = ahead.next() {
+                    part.section.prefetch(list);
+                }
+                self.found.begin_part(number, part.filter, part.section.row_limit());
+                self.scan_list(part.section, list, base);
+            }
+        }
+    }
+
+    /// Scans the lists of further cells, the best first, until there are enough answers. Whether all
+    /// were scanned.
+    fn scan_further<V>(
+        &mut self,
+        parts: &[(u32, &Part<'a, V>)],
+        centroids: &Centroids,
+        cells: &[Candidate],
     ) -> bool {
-        for (place, cell) in cells.iter().enumerate() {
-            if self.found.len() >= enough {
+        for cell in cells {
+            if self.found.len() >= self.limit {
                 return false;
             }
             let base = self.base(centroids, cell);
-            for (number, (part_number, part)) in parts.iter().enumerate() {
-                let ahead = |lists: usize| {
-                    let at = place * parts.len() + number + lists;
-                    let cell = cells.get(at / parts.len())?;
-                    Some((parts[at % parts.len()].1.section, cell.row))
-                };
-                if let Some((section, list)) = ahead(2 * LISTS_AHEAD) {
-                    section.prefetch_start(list);
-                }
-                if let Some((section, list)) = ahead(LISTS_AHEAD) {
-                    section.prefetch(list);
-                }
-                self.found.begin_part(*part_number, part.filter, part.section.row_limit());
+            for (number, part) in parts {
+                self.found.begin_part(*number, part.filter, part.section.row_limit());
                 self.scan_list(part.section, cell.row, base);
             }
         }

@@ -10,6 +10,7 @@ use super::centroids::{CELLS_MAX, Centroids};
 use super::code::{CodeQueries, Coded, Coder};
 use super::dispatch;
 use super::error::VectorError;
+use super::order::neighbours_together;
 use super::packed::TOGETHER;
 use super::rows::Vectors;
 use super::space::Metric;
@@ -72,7 +73,8 @@ impl Centroids {
             training.assign(coder, &centroids, part);
             turned = training.means(coder, cells);
         }
-        Ok(Self::from_turned(coder, epoch, turned))
+        let ordered = neighbours_together(coder.level(), &turned, padded);
+        Ok(Self::from_turned(coder, epoch, ordered))
     }
 }
 
