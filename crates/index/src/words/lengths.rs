@@ -114,9 +114,13 @@ impl<'a> Lengths<'a> {
                 any_long |= length == u8::MAX;
                 *out = table[usize::from(length)];
             }
-            if !any_long || long.is_empty() {
-                return;
+            if any_long {
+                let is_long = |row: &u32| lengths.get(*row as usize) == Some(&u8::MAX);
+                for (out, row) in out.iter_mut().zip(rows).filter(|(_, row)| is_long(row)) {
+                    *out = norms.inverse(long_length(long, *row));
+                }
             }
+            return;
         }
         for (out, row) in out.iter_mut().zip(rows) {
             *out = norms.inverse(self.get(*row));

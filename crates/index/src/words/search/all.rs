@@ -2,7 +2,8 @@
 //!
 //! A block of the leading list is taken at a time. First its rows are looked up in the other lists,
 //! from the rarest on; only those that all lists have are scored. Once there is a threshold, blocks
-//! and rows that cannot reach it are passed over before they are looked up. Scores are added up in
+//! and rows that cannot reach it, with what the lists so far give them, are passed over before they are
+//! looked up in the next. Scores are added up in
 //! the order of the plan, not in that of the lists.
 
 use super::super::error::WordsError;
@@ -31,16 +32,15 @@ pub(super) fn run(
     let Some(found) = found.collect::<Option<Vec<_>>>() else { return Ok(()) };
     let lists = found.iter().map(|(weight, found)| {
         let cursor = Cursor::new(source, &plan.norms, found, *weight);
-        List { cursor, others: 0.0, places: [Place::default(); BLOCK] }
+        List { cursor, later: 0.0, places: [Place::default(); BLOCK] }
     });
     let mut lists: Vec<List<'_, '_>> = lists.collect();
     let mut order: Vec<usize> = (0..lists.len()).collect();
     order.sort_by_key(|at| lists[*at].cursor.df());
     let Some((lead, asked)) = order.split_first() else { return Ok(()) };
     let bounds: Vec<f32> = lists.iter().map(|list| list.cursor.most).collect();
-    for at in &order {
-        let but_this = asked.iter().filter(|other| *other != at);
-        lists[*at].others = but_this.map(|other| bounds[*other]).sum();
+    for (place, at) in order.iter().enumerate() {
+        lists[*at].later = order[place + 1..].iter().map(|other| bounds[*other]).sum();
     }
     let slack = 1.0 - ROUNDING * (lists.len() + 4) as f32;
     let search = Search {
@@ -60,8 +60,8 @@ pub(super) fn run(
 /// A list, and what was found in it.
 struct List<'s, 'a> {
     cursor: Cursor<'s, 'a>,
-    /// The most that all lists but this and the leading one give a row.
-    others: f32,
+    /// The most that all lists which are asked later give a row.
+    later: f32,
     /// Where it has the rows that are left.
     places: [Place; BLOCK],
 }
@@ -78,7 +78,7 @@ struct Search<'s, 'a, 'o> {
     /// Rows that every list so far has: so many at the front.
     count: usize,
     rows: Block,
-    /// What the leading list gives them, where there is a threshold.
+    /// What every list so far gives them together, where there is a threshold.
     given: [f32; BLOCK],
 }
 
@@ -86,13 +86,13 @@ impl Search<'_, '_, '_> {
     fn run(mut self, top: &mut impl Best) -> Result<(), WordsError> {
         let mut row = 0;
         loop {
-            let List { cursor, others, .. } = &mut self.lists[self.lead];
+            let List { cursor, later, .. } = &mut self.lists[self.lead];
             if !cursor.seek(row) {
                 return Ok(());
             }
             let last = cursor.last_row();
             let floor = top.floor(row) * self.slack;
-            if floor <= 0.0 || cursor.bound() + *others >= floor {
+            if floor <= 0.0 || cursor.bound() + *later >= floor {
                 self.block(floor, top)?;
             }
             match last.checked_add(1) {
@@ -119,29 +119,29 @@ impl Search<'_, '_, '_> {
 
     /// The rows of the leading list's block that can reach the threshold.
     fn lead(&mut self, floor: f32) -> Result<(), WordsError> {
-        let List { cursor, others, places } = &mut self.lists[self.lead];
+        let List { cursor, later, places } = &mut self.lists[self.lead];
         let mut kept = Kept::default();
         if floor > 0.0 {
             let count = cursor.contributions(&mut self.given)?.len();
-            kept.add(0..count, |at| self.given[at] + *others >= floor);
+            kept.add(0..count, |at| self.given[at] + *later >= floor);
+            kept.keep(&mut self.given);
         } else {
             let count = cursor.rows()?.len();
             kept.add(0..count, |_| true);
         }
-        for (at, place) in places.iter_mut().enumerate() {
-            *place = cursor.place(at);
+        let rows = cursor.block_of_rows();
+        for (to, from) in kept.places().iter().enumerate() {
+            let from = usize::from(*from);
+            self.rows[to] = rows[from % BLOCK];
+            places[to] = cursor.place(from);
         }
-        self.rows.copy_from_slice(cursor.block_of_rows());
-        kept.keep(&mut self.rows);
-        kept.keep(&mut self.given);
-        kept.keep(places);
         self.count = kept.count();
         Ok(())
     }
 
     /// Keeps the rows that a list has as well.
     fn look_up(&mut self, at: usize, floor: f32) -> Result<(), WordsError> {
-        let List { cursor, others, places } = &mut self.lists[self.asked[at]];
+        let List { cursor, later, places } = &mut self.lists[self.asked[at]];
         let rows = &self.rows[..self.count];
         let (mut kept, mut good) = (Kept::default(), Kept::default());
         let mut from = 0;
@@ -151,7 +151,7 @@ impl Search<'_, '_, '_> {
             let until = from + here.max(1);
             good.clear();
             if floor > 0.0 {
-                let bound = cursor.bound() + *others;
+                let bound = cursor.bound() + *later;
                 good.add(from..until, |at| self.given[at] + bound >= floor);
             } else {
                 good.add(from..until, |_| true);
@@ -168,6 +168,19 @@ impl Search<'_, '_, '_> {
             kept.keep(&mut self.lists[*before].places);
         }
         self.count = kept.count();
+        if floor > 0.0 && at + 1 < self.asked.len() {
+            self.add_to_given(self.asked[at])?;
+        }
+        Ok(())
+    }
+
+    /// Adds what a list gives the rows that are left.
+    fn add_to_given(&mut self, list: usize) -> Result<(), WordsError> {
+        let List { cursor, places, .. } = &self.lists[list];
+        let left = self.given.iter_mut().zip(&self.rows).zip(places).take(self.count);
+        for ((given, row), place) in left {
+            *given += cursor.contribution_at(*row, *place)?;
+        }
         Ok(())
     }
 
