@@ -3,8 +3,7 @@
 //! A block of the leading list is taken at a time. First its rows are looked up in the other lists,
 //! from the rarest on; only those that all lists have are scored. Once there is a threshold, blocks
 //! and rows that cannot reach it, with what the lists so far give them, are passed over before they are
-//! looked up in the next. Scores are added up in
-//! the order of the plan, not in that of the lists.
+//! looked up in the next. Scores are added up in the order of the plan, not in that of the lists.
 
 use super::super::error::WordsError;
 use super::super::pack::{BLOCK, Block};
