@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod analyser;
 mod bits;
 mod examples;
 mod golden;

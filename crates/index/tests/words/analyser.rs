@@ -69,16 +69,26 @@ fn scripts_without_spaces_give_characters_and_pairs() {
 fn stemmers_are_asked_for_by_name() {
     let stems = terms("unicode-en", Purpose::Index, "merging merged merges");
     assert!(stems.iter().all(|(stem, _)| stem == "merg"), "{stems:?}");
-    let error = Analyser::named("unicode-xx").unwrap_err();
-    assert!(matches!(error, WordsError::UnknownAnalyser { .. }));
+    for name in ["unicode-xx", "unicode-", "unicode-e", "unicode-EN", "Unicode", "en", ""] {
+        let error = Analyser::named(name).unwrap_err();
+        assert!(matches!(error, WordsError::UnknownAnalyser { .. }), "{name:?}");
+    }
+}
+
+#[test]
+fn a_stem_is_never_empty_and_never_too_long() {
+    assert_eq!(terms("unicode-el", Purpose::Index, "αγα"), [("αγα".to_owned(), 0)]);
+    // The stemmer makes two bytes of the last one.
+    let long = "a".repeat(TERM_BYTES_MAX - 1);
+    assert_eq!(terms("unicode-tr", Purpose::Index, "aac"), [("aaç".to_owned(), 0)]);
+    assert_eq!(terms("unicode-tr", Purpose::Index, &format!("{long}c")), [(long, 0)]);
 }
 
 #[test]
 fn languages_are_asked_for_by_code_or_by_name() {
     for language in Language::ALL {
-        for text in
-            [language.code().to_owned(), language.to_string(), language.to_string().to_uppercase()]
-        {
+        let (code, name) = (language.code().to_owned(), language.to_string());
+        for text in [code.to_uppercase(), code, name.to_uppercase(), name] {
             assert_eq!(text.parse(), Ok(language), "{text}");
         }
         let analyser = Analyser::stemming(language);

@@ -105,19 +105,12 @@ fn joins(last: u8, this: u8, next: u8) -> bool {
     }
 }
 
-/// The word itself, and then its parts, each at a position of its own.
+/// The word itself, and then its parts, each at a position of its own; none is the whole word.
 #[cold]
 fn put_together<F: FnMut(&str, u32)>(word: &str, terms: &mut Terms<'_, F>) {
     terms.ascii_here(word);
-    let mut alone = true;
     for part in parts::parts(word) {
-        if part.len() != word.len() {
-            terms.ascii_here(part);
-        }
-        terms.advance();
-        alone = false;
-    }
-    if alone {
+        terms.ascii_here(part);
         terms.advance();
     }
 }

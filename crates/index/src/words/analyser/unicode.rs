@@ -3,6 +3,7 @@
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::fold::is_mark;
 use super::script::is_unspaced;
 use super::{Purpose, Terms, parts};
 
@@ -46,7 +47,8 @@ fn spaced<F: FnMut(&str, u32)>(run: &str, terms: &mut Terms<'_, F>) {
         if terms.is_full() {
             return;
         }
-        if word.contains(char::is_alphanumeric) {
+        // Marks alone are no word: of a space with one on it, only the space would be left.
+        if word.contains(|c: char| c.is_alphanumeric() && !is_mark(c)) {
             one_word(word, terms);
         }
     }
@@ -54,18 +56,11 @@ fn spaced<F: FnMut(&str, u32)>(run: &str, terms: &mut Terms<'_, F>) {
 
 /// The word itself, and then its parts where it has more than one, each at its position.
 fn one_word<F: FnMut(&str, u32)>(word: &str, terms: &mut Terms<'_, F>) {
-    let mut any = terms.folded_here(word);
-    let mut advanced = false;
+    terms.folded_here(word);
     for part in parts::parts(word) {
-        let further = part.len() == word.len() || terms.folded_here(part);
-        if further {
+        if part.len() == word.len() || terms.folded_here(part) {
             terms.advance();
-            advanced = true;
         }
-        any |= further;
-    }
-    if any && !advanced {
-        terms.advance();
     }
 }
 
