@@ -183,9 +183,8 @@ fn with_analyser<D: Dir>(
 ) -> Result<Manifest> {
     let recorded = analyser_of(dir, &manifest)?;
     let Some(asked) = asked.filter(|asked| *asked != recorded) else { return Ok(manifest) };
-    let is_unused = manifest.last_seq == 0
-        && manifest.journal_floor.is_none()
-        && manifest.segments().is_empty();
+    // No segment has a sequence number above that of the manifest.
+    let is_unused = manifest.last_seq == 0 && manifest.journal_floor.is_none();
     if !is_unused {
         let path = dir.path(&Manifest::name());
         let (recorded, asked) = (recorded.name(), asked.name());

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use sutra_format::ConceptId;
 use sutra_fs::Name;
+use sutra_index::vectors::Effort;
 use sutra_index::words::search::Query;
 use sutra_index::words::{Analyser, Language};
 use sutra_lsm::{
     Background, CompactionConfig, ConceptPut, Durability, Environment, Lost, LsmError, LsmTree,
-    SalvageOptions, Snapshot, StoreIdentity, WriteBatch, restore, salvage,
+    SalvageOptions, Snapshot, StoreIdentity, VectorQuery, WriteBatch, restore, salvage,
 };
 use sutra_manifest::{AnalyserName, Manifest};
 use sutra_testkit::{Image, SimDir};
@@ -133,6 +134,106 @@ fn another_analyser_is_refused_once_anything_was_committed() {
     for image in [killed, dir.image()] {
         refuses_another(&SimDir::from_image(&image));
     }
+}
+
+#[test]
+fn an_analyser_that_was_asked_for_before_any_commit_is_kept() {
+    let dir = SimDir::new();
+    drop(open_as(&dir, None).unwrap());
+    let tree = open_as(&dir, Some(german())).unwrap();
+    let killed = dir.image(); // The tree had no time to close.
+    drop(tree);
+    for image in [killed, dir.image()] {
+        let dir = SimDir::from_image(&image);
+        let reader = LsmTree::open_read_only_in(dir.clone()).unwrap();
+        assert_eq!(reader.snapshot().analyser(), german());
+        assert_eq!(open_as(&dir, None).unwrap().snapshot().analyser(), german());
+    }
+}
+
+#[test]
+fn another_analyser_is_refused_even_if_nothing_is_left_of_what_was_committed() {
+    let dir = store(Some(german()));
+    let tree = open_as(&dir, None).unwrap();
+    let mut batch = WriteBatch::new();
+    for key in ["a", "b", "c", "d"] {
+        batch.delete_concept(ConceptId::from_key(key));
+    }
+    tree.commit(batch, Durability::Sync).unwrap();
+    tree.compact_all().unwrap();
+    let (copy, restored) = (SimDir::new(), SimDir::new());
+    tree.backup(&copy, &mut |_| {}).unwrap();
+    restore(copy, &restored, StoreIdentity::New, &environment(), &mut |_| {}).unwrap();
+    assert_eq!(
+        Manifest::load_from(&restored, &Manifest::name()).unwrap().segments().len(),
+        0,
+        "nothing is left"
+    );
+    refuses_another(&restored);
+}
+
+/// Has the manifest say that the words were made by another analyser.
+fn mistake(dir: &SimDir, name: &str, version: u32) {
+    let mut manifest = Manifest::load_from(dir, &Manifest::name()).unwrap();
+    manifest.analyser = AnalyserName { name: name.to_owned(), version };
+    manifest.publish(dir).unwrap();
+}
+
+#[test]
+fn words_of_another_analyser_are_not_searched_and_are_made_again_by_a_merge_of_all() {
+    let dir = SimDir::new();
+    let tree = open_as(&dir, None).unwrap();
+    for (key, text) in [("a", "ein Haus"), ("b", "viele Häuser")] {
+        let (content, vector) = (Some(text), Some(&[1.0, 2.0][..]));
+        let put = ConceptPut { content, vector, ..ConceptPut::new(ConceptId::from_key(key)) };
+        let mut batch = WriteBatch::new();
+        batch.put_concept(&put).unwrap();
+        tree.commit(batch, Durability::Sync).unwrap();
+        tree.flush().unwrap();
+    }
+    tree.close().unwrap();
+    // At last there is one segment.
+    for (name, expected) in [("unicode-de", 2), ("unicode", 0), ("unicode-de", 2)] {
+        mistake(&dir, name, 1);
+        let tree = open_as(&dir, None).unwrap();
+        let words = || {
+            let snapshot = tree.snapshot();
+            let query = Query::any(&snapshot.analyser(), "Häusern");
+            snapshot.search_words(&query, 10, None).map(|hits| hits.len())
+        };
+        let near = || {
+            let (vector, effort) = (&[1.0, 2.0][..], Effort::Exact);
+            let query = VectorQuery { vector, space: 0, limit: 10, effort, min_score: None };
+            tree.snapshot().search_vectors(&query, None).map(|hits| hits.len())
+        };
+        for refusal in [words().unwrap_err(), near().unwrap_err()] {
+            assert!(matches!(refusal, LsmError::NotIndexed { .. }), "{refusal}");
+        }
+        tree.compact_all().unwrap();
+        assert_eq!((words().unwrap(), near().unwrap()), (expected, 2), "{name}");
+        assert_eq!(tree.verify(&mut |_| {}).unwrap().damages, []);
+        tree.close().unwrap();
+    }
+}
+
+#[test]
+fn salvage_refuses_an_analyser_that_this_build_does_not_have() {
+    let (dir, to) = (store(Some(german())), SimDir::new());
+    mistake(&dir, "unicode-de", 2);
+    let (from, options) = (Arc::new(dir), SalvageOptions::default());
+    let refused = salvage(&from, to.clone(), options, &environment(), &mut |_| {}).unwrap_err();
+    assert!(matches!(refused, LsmError::UnknownAnalyser { .. }), "{refused}");
+    assert!(matches!(LsmTree::open_read_only_in(to).err(), Some(LsmError::NoStore { .. })));
+}
+
+#[test]
+fn a_stem_that_is_what_was_erased_belongs_to_what_stays() {
+    let dir = SimDir::new();
+    let tree = open_as(&dir, Some(Analyser::stemming(Language::English))).unwrap();
+    put(&tree, "goes", "unnecessarili");
+    put(&tree, "stays", "Unnecessarily");
+    let report = tree.erase(&[ConceptId::from_key("goes")]).unwrap();
+    assert_eq!((report.concepts, report.shared), (1, 1), "{report:?}");
 }
 
 #[track_caller]
