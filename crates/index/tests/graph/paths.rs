@@ -1,11 +1,11 @@
 //! One path, the cheapest path, all paths.
 
 use sutra_index::graph::{
-    Direction, Edge, GraphError, Kinds, Limit, Limits, Outcome, Path, Walk, cheapest_from,
+    Direction, Edge, EdgeOf, GraphError, Kinds, Limit, Limits, Outcome, Path, Walk, cheapest_from,
     cheapest_path, cheapest_paths, shortest_path, simple_paths,
 };
 
-use crate::common::{DIRECTIONS, Random, Sample, sure};
+use crate::common::{DIRECTIONS, Listed, Random, Sample, sure};
 
 const ALL: Kinds = Kinds::All;
 
@@ -174,12 +174,12 @@ fn all_by_cost(
     steps: &[(u32, u32, u16, f32)],
     from: u32,
     to: u32,
-    cost: impl Fn(f32) -> f64,
+    cost: impl Fn(&(u32, u32, u16, f32)) -> f64,
 ) -> Vec<(f64, Vec<(u32, u16)>)> {
     let mut cheapest = std::collections::BTreeMap::new();
-    for (a, b, kind, weight) in steps {
-        let least = cheapest.entry((*a, *b, *kind)).or_insert(f64::INFINITY);
-        *least = cost(*weight).min(*least);
+    for step in steps {
+        let least = cheapest.entry((step.0, step.1, step.2)).or_insert(f64::INFINITY);
+        *least = cost(step).min(*least);
     }
     let once: Vec<_> = cheapest.keys().map(|(a, b, kind)| (*a, *b, *kind, 0.0)).collect();
     let mut paths = Vec::new();
@@ -203,41 +203,65 @@ fn all_by_cost(
     priced
 }
 
+/// What an edge costs.
+#[derive(Clone, Copy, Debug)]
+enum Price {
+    Step,
+    /// Its weight; of weight four it is closed, of weight zero it makes circles without cost.
+    Weight,
+    /// By where it leads as well, so that back costs something else than there.
+    Way,
+}
+
+impl Price {
+    fn of(self, to: u32, weight: f32) -> f64 {
+        match (self, weight) {
+            (Self::Step, _) => 1.0,
+            (_, 4.0) => f64::INFINITY,
+            (Self::Weight, weight) => weight.into(),
+            (Self::Way, weight) => f64::from(weight) + f64::from(to % 3),
+        }
+    }
+}
+
 #[test]
 fn the_best_paths_are_the_first_of_all_that_trying_everything_finds() {
     for seed in 0..400 {
         let mut sample = Sample::random(seed);
+        if seed % 2 == 1 {
+            // Fewer vertices, and so more ways that cost the same.
+            sample.vertices = sample.vertices.min(6);
+            let vertices = sample.vertices;
+            for row in &mut sample.rows {
+                (row.0, row.1) = (row.0 % vertices, row.1 % vertices);
+            }
+        }
         sample.rows.truncate(16);
         // Edges in both directions that differ in nothing else would be told apart by it.
         sample.rows.retain(|row| row.0 <= row.1);
+        if seed % 4 == 3 {
+            // So that not all of them lead upwards.
+            for row in &mut sample.rows {
+                (row.0, row.1) = ((row.0 + 1) % sample.vertices, (row.1 + 1) % sample.vertices);
+            }
+        }
         let graph = sample.listed(seed);
         let to = u32::try_from(Random::new(seed).below(sample.vertices.into())).unwrap();
-        for (direction, is_priced) in DIRECTIONS.into_iter().flat_map(|d| [(d, false), (d, true)]) {
-            // An edge of weight four is closed; those of weight zero make circles without cost.
-            let price = |weight: f32| match (is_priced, weight) {
-                (false, _) => 1.0,
-                (true, 4.0) => f64::INFINITY,
-                (true, weight) => weight.into(),
-            };
+        let prices = [Price::Step, Price::Weight, Price::Way];
+        for (direction, by) in DIRECTIONS.into_iter().flat_map(|d| prices.map(|by| (d, by))) {
+            let price = |(_, to, _, weight): &(u32, u32, u16, f32)| by.of(*to, *weight);
             let all = all_by_cost(&sample.steps(direction, &ALL), 0, to, price);
             for count in [0, 1, 2, 3, 7, 1_000] {
                 let walk = Walk::new(direction, &ALL);
                 for max_cost in [f64::INFINITY, 3.0] {
-                    let found = cheapest_paths(
-                        &graph,
-                        0,
-                        to,
-                        count,
-                        max_cost,
-                        |edge| price(edge.weight),
-                        &walk,
-                    );
+                    let cost = |edge: &EdgeOf<Listed>| by.of(edge.neighbor, edge.weight);
+                    let found = cheapest_paths(&graph, 0, to, count, max_cost, cost, &walk);
                     let found = found.unwrap();
                     let told: Vec<_> =
                         found.paths.into_iter().map(|(path, cost)| (cost, names(path))).collect();
                     let wanted = all.iter().filter(|(cost, _)| *cost <= max_cost).take(count);
                     let wanted: Vec<_> = wanted.cloned().collect();
-                    assert_eq!(told, wanted, "seed {seed}, {direction:?}, {is_priced}, {count}");
+                    assert_eq!(told, wanted, "seed {seed}, {direction:?}, {by:?}, {count}");
                     assert_eq!(found.outcome, Outcome::Complete);
                 }
             }
@@ -272,8 +296,90 @@ fn best_paths_that_meet_a_limit_are_the_best_and_say_so() {
     let few = walk.with_limits(Limits { vertices: 10, ..Limits::NONE });
     let found = cheapest_paths(&csr, 0, 20, 40, f64::INFINITY, price, &few).unwrap();
     assert_eq!((found.paths, found.outcome), (vec![], Outcome::LimitReached(Limit::Vertices)));
-    let bad = cheapest_paths(&csr, 0, 20, 2, f64::INFINITY, |_| f64::NAN, &walk).unwrap_err();
-    assert!(matches!(bad, GraphError::Cost { .. }));
+}
+
+#[test]
+fn best_paths_are_ways_and_no_circles_where_sums_are_rounded() {
+    for seed in 0..2_000 {
+        let mut sample = Sample::random(seed);
+        sample.rows.truncate(18);
+        let csr = sample.csr();
+        let price = |weight: f32| [0.0, 1e-17, 0.1, 0.3, 0.7][weight as usize];
+        for direction in DIRECTIONS {
+            let walk = Walk::new(direction, &ALL);
+            let cost = |edge: &Edge<u32, u32>| price(edge.weight);
+            let to = sample.vertices - 1;
+            let found = cheapest_paths(&csr, 0, to, 50, f64::INFINITY, cost, &walk).unwrap();
+            let mut told: Vec<_> = Vec::new();
+            for (path, sum) in &found.paths {
+                check_steps(path, &sample, direction);
+                assert_eq!((path.start, path.end()), (0, to));
+                let mut met: Vec<u32> = path.vertices().collect();
+                met.sort_unstable();
+                assert!(met.is_sorted_by(|a, b| a < b), "seed {seed}: {met:?}");
+                assert!((path.edges.iter().map(cost).sum::<f64>() - sum).abs() < 1e-9);
+                let key = |edge: &Edge<u32, u32>| (edge.neighbor, edge.kind, edge.outgoing);
+                told.push(path.edges.iter().map(key).collect::<Vec<_>>());
+            }
+            told.sort_unstable();
+            assert!(told.is_sorted_by(|a, b| a < b), "seed {seed}: no path is told twice");
+        }
+    }
+}
+
+#[test]
+fn all_searches_for_best_paths_share_the_limit_of_vertices() {
+    let rungs: Vec<_> = (0..20).flat_map(|v| [(v, v + 1), (v, v + 2)]).collect();
+    let csr = Sample::of(22, &rungs).csr();
+    let run = |vertices| {
+        let walk = Walk::new(Direction::Out, &ALL).with_limits(Limits { vertices, ..Limits::NONE });
+        cheapest_paths(&csr, 0, 20, 40, f64::INFINITY, |_| 1.0, &walk).unwrap()
+    };
+    let best = run(usize::MAX);
+    let mut least = 0;
+    for vertices in 0..60 {
+        let found = run(vertices);
+        assert_eq!(found.paths, best.paths[..found.paths.len()], "{vertices} vertices");
+        assert_eq!(found.outcome.is_complete(), found.paths.len() == 40, "{vertices} vertices");
+        least += usize::from(!found.outcome.is_complete());
+    }
+    // The search back from the end remembers all that are not behind it, and so does another one.
+    assert!((35..=44).contains(&least), "{least}");
+}
+
+#[test]
+fn costs_that_are_none_are_refused_wherever_they_are_met() {
+    // The search back from the end does not come to the second edge.
+    let csr = Sample { vertices: 3, rows: vec![(0, 1, 1, 1.0), (0, 2, 1, 2.5)] }.csr();
+    let walk = Walk::new(Direction::Out, &ALL);
+    for bad in [-1.0, f64::NAN, f64::NEG_INFINITY] {
+        for which in [1.0, 2.5] {
+            let price = |edge: &Edge<u32, u32>| if edge.weight == which { bad } else { 1.0 };
+            let error = cheapest_paths(&csr, 0, 1, 2, 9.0, price, &walk).unwrap_err();
+            let GraphError::Cost { kind, weight, cost } = error else { panic!("{error}") };
+            assert_eq!((kind.code(), weight, cost.to_bits()), (1, which, bad.to_bits()));
+        }
+    }
+}
+
+#[test]
+fn searches_for_best_paths_keep_to_where_the_end_is() {
+    // Five ways of four steps from 0 to 1, and two hubs that lead to a thousand vertices: one that
+    // cannot get to the end, and one that is next to it and far from the start.
+    let mut pairs = Vec::new();
+    for first in [10, 20, 30, 40, 50] {
+        pairs.extend([(0, first), (first, first + 1), (first + 1, first + 2), (first + 2, 1)]);
+    }
+    let (dead, far) = (60, 61);
+    pairs.extend([(0, dead), (far, 1)]);
+    pairs.extend([dead, far].into_iter().flat_map(|hub| (100..1_100).map(move |v| (hub, v))));
+    let mut sample = Sample::of(1_100, &pairs);
+    sample.rows.push((0, far, 0, 3.5));
+    let walk = Walk::new(Direction::Out, &ALL).with_limits(Limits { edges: 200, ..Limits::NONE });
+    let price = |edge: &Edge<u32, u32>| edge.weight.into();
+    let found = cheapest_paths(&sample.csr(), 0, 1, 5, f64::INFINITY, price, &walk).unwrap();
+    assert_eq!(found.outcome, Outcome::Complete);
+    assert!(found.paths.len() == 5 && found.paths.iter().all(|(_, cost)| *cost == 4.0));
 }
 
 #[test]

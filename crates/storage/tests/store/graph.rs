@@ -81,6 +81,50 @@ fn expand_tells_distances_from_the_nearest_seed() {
 }
 
 #[test]
+fn paths_take_what_is_weighty_and_sure_enough_and_cost_by_weight() {
+    let place = tempfile::tempdir().unwrap();
+    let store = Store::open(place.path()).unwrap();
+    let mut batch = Batch::new();
+    // From "a" to "z" over one concept each, with the weight and the confidence of both steps.
+    let ways =
+        [("b", 4.0, 0.25), ("c", 2.0, 0.5), ("d", 1.0, 1.0), ("e", 0.0, 1.0), ("f", -8.0, 0.75)];
+    for (middle, weight, confidence) in ways {
+        for (from, to) in [("a", middle), (middle, "z")] {
+            let step = NewAssociation::new(id(from), NEXT, id(to));
+            batch.associate(step.weight(weight).confidence(confidence)).unwrap();
+        }
+    }
+    store.commit(&batch).unwrap();
+    for _ in 0..2 {
+        let snapshot = store.snapshot();
+        let paths = || snapshot.paths(&id("a"), &id("z"));
+        let over = |found: FoundPaths| -> Vec<(ConceptId, f64)> {
+            assert_eq!(found.outcome, Outcome::Complete);
+            found.paths.iter().map(|path| (path.steps[0].id, path.cost)).collect()
+        };
+        let right = |ways: &[(&str, f64)]| -> Vec<(ConceptId, f64)> {
+            ways.iter().map(|(name, cost)| (id(name), *cost)).collect()
+        };
+        let priced = [("b", 0.5), ("c", 1.0), ("d", 2.0)];
+        let best = |paths: Paths<'_>| over(paths.outgoing().count(9).cheapest().unwrap());
+        assert_eq!(best(paths()), right(&priced), "no weight of zero or less is taken");
+        assert_eq!(paths().outgoing().cheapest().unwrap().path.unwrap().cost, 0.5);
+        assert_eq!(best(paths().min_weight(2.0)), right(&priced[..2]));
+        assert_eq!(best(paths().min_weight(2.5)), right(&priced[..1]));
+        assert_eq!(best(paths().min_confidence(0.5)), right(&priced[1..]));
+        assert_eq!(best(paths().min_confidence(0.75)), right(&priced[2..]));
+        assert_eq!(best(paths().min_confidence(0.5).min_weight(2.0)), right(&priced[1..2]));
+        assert_eq!(best(paths().hops(1)), right(&priced), "steps do not bound what is priced");
+        let shortest = |paths: Paths<'_>| over(paths.outgoing().count(9).shortest().unwrap()).len();
+        assert_eq!((shortest(paths()), shortest(paths().hops(1))), (5, 0));
+        assert_eq!(shortest(paths().min_weight(0.0)), 4);
+        assert_eq!(shortest(paths().min_confidence(0.75)), 3);
+        assert_eq!(shortest(paths().min_confidence(1.0)), 2);
+        store.flush().unwrap();
+    }
+}
+
+#[test]
 fn paths_are_the_shortest_the_cheapest_or_all() {
     check(|snapshot| {
         let paths = |from, to| snapshot.paths(&id(from), &id(to));

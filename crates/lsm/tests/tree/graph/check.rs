@@ -27,6 +27,7 @@ fn wanteds() -> Vec<Wanted> {
         Wanted { kinds: vec![1, 2], valid_at: Some(-20), ..all() },
         Wanted { min_weight: Some(1.0), ..all() },
         Wanted { min_confidence: Some(0.5), kinds: vec![1], ..all() },
+        Wanted { min_confidence: Some(1.0), ..all() },
     ]
 }
 
