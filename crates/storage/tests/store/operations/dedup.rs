@@ -1,7 +1,7 @@
 //! Which concepts may be the same as new ones.
 
 use sutra_storage::{
-    AssociationKind, Batch, Candidate, ConceptId, Effort, ErrorKind, Likeness, Metric,
+    AssociationKind, Batch, Candidate, ConceptId, Dedup, Effort, ErrorKind, Likeness, Metric,
     NewAssociation, NewConcept, Snapshot, VectorSpace,
 };
 use sutra_testkit::SplitMix;
@@ -47,6 +47,29 @@ fn candidates_have_the_same_key_or_the_same_words() {
     ];
     assert_eq!(found, expected);
     assert!(store.snapshot().dedup_candidates(&[]).unwrap().is_empty());
+}
+
+#[test]
+fn words_are_compared_whole_for_each_of_the_new_by_keys_alone_or_contents_alone() {
+    let place = tempfile::tempdir().unwrap();
+    let store = open(place.path());
+    let mut batch = Batch::new();
+    batch.put(NewConcept::with_key("ab c")).unwrap();
+    batch.put(NewConcept::with_id(ConceptId::from_key("text")).content("de f")).unwrap();
+    store.commit(&batch).unwrap();
+    let snapshot = store.snapshot();
+    let by_key = [candidate("ab c", Likeness::Key)];
+    let keys = ["AB-C", "a bc", "ab c d", "ab", "Ab, c!"].map(NewConcept::with_key);
+    let found = snapshot.dedup_candidates(&keys).unwrap();
+    assert_eq!(found, [&by_key[..], &[], &[], &[], &by_key], "no content in the batch");
+    let by_content = [candidate("text", Likeness::Content)];
+    let mut number = 0;
+    let contents = ["De F.", "d ef", "f de", "de f"].map(|content| {
+        number += 1;
+        NewConcept::with_id(ConceptId::from_bytes([number; 16])).content(content)
+    });
+    let found = snapshot.dedup_candidates(&contents).unwrap();
+    assert_eq!(found, [&by_content[..], &[], &[], &by_content], "no key in the batch");
 }
 
 #[test]
@@ -150,6 +173,39 @@ fn near_vectors_of_one_space_are_candidates_like_those_that_comparing_all_finds(
         assert!(most > 0 && (cosine > -1.0 || most == Snapshot::CANDIDATES_MAX), "{most}");
         assert!(found[40].len() == 1 && found[41].is_empty(), "{:?}", &found[40..]);
     }
+}
+
+#[test]
+fn near_vectors_are_looked_for_as_hard_as_is_said() {
+    let place = tempfile::tempdir().unwrap();
+    let store = open(place.path());
+    let mut chance = SplitMix::new(3);
+    let mut vector = || [(); 24].map(|()| chance.below(1_000) as f32 - 499.5);
+    let mut batch = Batch::new();
+    for n in 0..4_000 {
+        batch.put(NewConcept::with_key(&format!("{n}")).vector(&vector())).unwrap();
+    }
+    store.commit(&batch).unwrap();
+    store.flush().unwrap(); // So many vectors of a segment are in lists.
+    let snapshot = store.snapshot();
+    let vectors: Vec<_> = (0..60).map(|_| vector()).collect();
+    let new: Vec<_> = vectors
+        .iter()
+        .zip(0_u8..)
+        .map(|(vector, n)| NewConcept::with_id(ConceptId::from_bytes([n; 16])).vector(vector))
+        .collect();
+    let count =
+        |asked: Dedup<'_, '_>| -> usize { asked.collect().unwrap().iter().map(Vec::len).sum() };
+    let asked = snapshot.dedup(&new).near(0.5);
+    let most = count(asked.clone().effort(Effort::Exact));
+    let usual = count(asked.clone());
+    assert_eq!(usual, count(asked.clone().effort(Effort::Balanced)), "the default");
+    let least = count(asked.clone().effort(Effort::Probes(1)));
+    assert!(least < usual && usual < most, "{least}, {usual}, {most}");
+    let vectors: Vec<&[f32]> = vectors.iter().map(|vector| &vector[..]).collect();
+    let expected: usize =
+        vectors.iter().map(|vector| near(&snapshot, vector, None, 0.5, &[]).len()).sum();
+    assert_eq!(most, expected, "none is missed");
 }
 
 #[test]
