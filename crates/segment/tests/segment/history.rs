@@ -1,10 +1,10 @@
 //! History segments: versions are found as of any number, and every wrong one is noticed.
 
 use sutra_format::hash::placement;
-use sutra_format::segment::Moment;
+use sutra_format::segment::{Moment, SegmentFlags};
 use sutra_format::{
-    AssociationKind, AssociationRecord, ConceptId, ConceptRecord, FormatError, SectionKind,
-    SegmentHeader,
+    AssociationKind, AssociationRecord, ConceptId, ConceptRecord, FormatError, SectionEntry,
+    SectionKind, SegmentHeader,
 };
 use sutra_fs::{Dir, File, Name};
 use sutra_segment::{OlderVersions, Segment, SegmentError, SegmentPlan, SegmentWriter};
@@ -269,6 +269,45 @@ fn moments_that_do_not_rise_or_end_early_are_noticed() {
     ] {
         let history = History { moments, ..sample() };
         assert!(["moments", "timeline"].iter().any(|word| history.refused().contains(word)));
+    }
+}
+
+#[test]
+fn what_only_history_has_is_refused_in_a_segment_of_what_is() {
+    let all = [
+        SectionKind::ConceptVersions,
+        SectionKind::ConceptVersionSeqs,
+        SectionKind::ConceptVersionStarts,
+        SectionKind::AssociationVersions,
+        SectionKind::AssociationVersionSeqs,
+        SectionKind::AssociationVersionStarts,
+        SectionKind::Timeline,
+    ];
+    for kind in all {
+        let mut bytes = sample().write();
+        let start = section(&bytes, kind) as u64;
+        let (header, _) = SegmentHeader::mut_from_prefix(&mut bytes).unwrap();
+        header.flags = (header.flags.get() & !SegmentFlags::HISTORY).into();
+        let (table, length) = (header.section_table_offset, header.section_table_length);
+        let table = table.get() as usize..(table.get() + length.get()) as usize;
+        for entry in <[SectionEntry]>::mut_from_bytes(&mut bytes[table]).unwrap() {
+            // A reader passes over kinds that it does not know.
+            if all.iter().any(|other| *other != kind && other.code() == entry.kind.get()) {
+                entry.kind = (1_000 + entry.kind.get()).into();
+            }
+        }
+        sum_again(&mut bytes);
+        let refused = Segment::open(bytes, "history").map(drop);
+        let Err(SegmentError::Corrupt { source: FormatError::Invalid { offset, reason }, .. }) =
+            refused
+        else {
+            panic!("{kind:?}: {refused:?}");
+        };
+        assert_eq!(
+            (offset, reason),
+            (start, "section of a history segment, and it is none"),
+            "{kind:?}"
+        );
     }
 }
 
