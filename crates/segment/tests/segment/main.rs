@@ -8,5 +8,6 @@ mod golden;
 mod history;
 mod places;
 mod roundtrip;
+mod vector_index;
 mod verify;
 mod writer;

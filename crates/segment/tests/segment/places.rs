@@ -10,11 +10,11 @@ use sutra_format::{
 use sutra_segment::SegmentError;
 use zerocopy::FromBytes;
 
-fn header(bytes: &[u8]) -> SegmentHeader {
+pub(crate) fn header(bytes: &[u8]) -> SegmentHeader {
     SegmentHeader::read_from_prefix(bytes).unwrap().0
 }
 
-fn section(bytes: &[u8], kind: SectionKind) -> Range<usize> {
+pub(crate) fn section(bytes: &[u8], kind: SectionKind) -> Range<usize> {
     let header = header(bytes);
     let entries = header.sections(&bytes[header.section_table_offset.get() as usize..]).unwrap();
     let entry = entries.iter().find(|entry| entry.kind.get() == kind.code()).unwrap();
@@ -111,6 +111,47 @@ fn a_run_of_vectors_that_cannot_be_is_told_by_its_place() {
         told_in(run.start..run.start + 1, "no vector", |bytes| {
             VectorRun::mut_from_bytes(&mut bytes[run]).unwrap().count = 0.into();
         });
+    }
+}
+
+#[test]
+fn a_text_that_is_none_is_told_by_its_entry_or_its_row() {
+    let bytes = sample().write();
+    let block = header(&bytes).content.offset.get() as usize;
+    for row in concepts(&bytes) {
+        let record = ConceptRecord::read_from_bytes(&bytes[row.clone()]).unwrap();
+        let start = block + record.content_offset.get() as usize;
+        let text = start + 4..start + 4 + record.content_length.get() as usize;
+        let entries = start..start + record.text_bytes() as usize;
+        for at in
+            [text.start, text.end.saturating_sub(1)].into_iter().filter(|at| text.contains(at))
+        {
+            told_in(start..text.end, "a text that is not UTF-8", |bytes| bytes[at] = 0xff);
+        }
+        told_in(row, "a key that is neither UTF-8 nor of a fact", |bytes| {
+            bytes[entries.end - 1] = 0xff;
+        });
+        told_in(entries.clone(), "a length beyond the block", |bytes| bytes[start + 3] = 1);
+        told_in(entries, "a length of one more", |bytes| bytes[start] += 1);
+    }
+}
+
+#[test]
+fn a_vector_with_a_value_that_is_none_is_told_by_its_place() {
+    let bytes = sample().write();
+    let block = header(&bytes).vectors.offset.get() as usize;
+    for row in concepts(&bytes) {
+        let record = ConceptRecord::read_from_bytes(&bytes[row]).unwrap();
+        let start = block + record.vector_offset.get() as usize;
+        let end = start + record.vector_dimension.get() as usize * 4;
+        for at in [start, end - 4] {
+            told_in(start..start + 1, "a value", |bytes| {
+                bytes[at..at + 4].copy_from_slice(&f32::NAN.to_le_bytes());
+            });
+        }
+        if !end.is_multiple_of(64) {
+            told_in(start..start + 1, "padding", |bytes| bytes[end] = 1);
+        }
     }
 }
 

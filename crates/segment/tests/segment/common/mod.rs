@@ -15,7 +15,9 @@ use sutra_format::{
     SegmentHeader, VertexTombstone,
 };
 use sutra_fs::{Dir, File, Name};
-use sutra_segment::{Segment, SegmentError, SegmentPlan, SegmentSummary, SegmentWriter};
+use sutra_segment::{
+    Segment, SegmentError, SegmentPlan, SegmentSummary, SegmentWriter, VectorIndexPart,
+};
 use sutra_testkit::SimDir;
 use zerocopy::{FromBytes, IntoBytes};
 
@@ -68,6 +70,7 @@ pub struct Rows {
     pub concepts: BTreeMap<ConceptId, Concept>,
     pub associations: BTreeMap<(ConceptId, u16, ConceptId), AssociationRecord>,
     pub vertex_tombstones: BTreeMap<ConceptId, u64>,
+    pub vector_index: Vec<VectorIndexPart>,
     pub seed: u64,
 }
 
@@ -165,6 +168,7 @@ impl Rows {
                 live_bytes: live.into(),
             });
         }
+        writer.set_vector_index(&self.vector_index);
         let summary = writer.finish().unwrap();
         let bytes = file.map().unwrap().as_ref().to_vec();
         (bytes, summary)
