@@ -107,10 +107,8 @@ impl<'a> Section<'a> {
     pub fn analyser(&self) -> Result<Analyser, WordsError> {
         let version = self.header.analyser_version.get();
         let name = String::from_utf8_lossy(self.make().name()).into_owned();
-        if version != ANALYSER_VERSION {
-            return Err(WordsError::UnknownAnalyser { name, version });
-        }
-        Analyser::named(&name)
+        let known = Analyser::named(&name).ok().filter(|_| version == ANALYSER_VERSION);
+        known.ok_or(WordsError::UnknownAnalyser { name, version })
     }
 
     pub(crate) fn make(&self) -> Make {

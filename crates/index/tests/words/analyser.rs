@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 use sutra_index::words::analyser::TERM_BYTES_MAX;
-use sutra_index::words::{Analyser, Language, Purpose, Scratch, WordsError};
+use sutra_index::words::{
+    Analyser, Language, MergeInput, Purpose, Scratch, Section, SectionBuilder, WordsError, merge,
+};
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -82,6 +84,32 @@ fn a_stem_is_never_empty_and_never_too_long() {
     let long = "a".repeat(TERM_BYTES_MAX - 1);
     assert_eq!(terms("unicode-tr", Purpose::Index, "aac"), [("aaç".to_owned(), 0)]);
     assert_eq!(terms("unicode-tr", Purpose::Index, &format!("{long}c")), [(long, 0)]);
+}
+
+#[test]
+fn a_section_tells_its_analyser_and_merges_with_no_other() {
+    let section = |analyser, with_positions| {
+        let mut builder = SectionBuilder::new(analyser, with_positions);
+        builder.put(0, "merging").unwrap();
+        builder.finish(1).unwrap()
+    };
+    let english = Analyser::stemming(Language::English);
+    let bytes = section(english, true);
+    assert_eq!(Section::open(&bytes).unwrap().analyser(), Ok(english));
+    let mut newer = bytes.clone();
+    newer[32] = 2; // The version of the analyser.
+    let mut unknown = bytes.clone();
+    unknown[24..26].copy_from_slice(b"xx"); // The language.
+    for (bytes, name, version) in [(&newer, "unicode-en", 2), (&unknown, "unicode-xx", 1)] {
+        let error = Section::open(bytes).unwrap().analyser().unwrap_err();
+        assert_eq!(error, WordsError::UnknownAnalyser { name: name.to_owned(), version });
+    }
+    let plain = section(Analyser::default(), true);
+    for other in [newer, unknown, plain, section(english, false)] {
+        let inputs = [&bytes, &other].map(|bytes| Section::open(bytes).unwrap());
+        let inputs = inputs.map(|section| MergeInput { section, map: &[0] });
+        assert!(matches!(merge(&inputs, 1), Err(WordsError::Mixed { .. })));
+    }
 }
 
 #[test]
