@@ -7,7 +7,6 @@
 
 use super::super::error::WordsError;
 use super::super::pack::{BLOCK, Block};
-use super::super::score::Norms;
 use super::cursor::{Cursor, Place};
 use super::kept::Kept;
 use super::plan::Plan;
@@ -31,7 +30,7 @@ pub(super) fn run(
     let Some(found) = found.collect::<Option<Vec<_>>>() else { return Ok(()) };
     let lists = found.iter().map(|(weight, found)| {
         let cursor = Cursor::new(source, &plan.norms, found, *weight);
-        List { cursor, later: 0.0, places: [Place::default(); BLOCK] }
+        List { cursor, later: 0.0, gives: [0.0; BLOCK] }
     });
     let mut lists: Vec<List<'_, '_>> = lists.collect();
     let mut order: Vec<usize> = (0..lists.len()).collect();
@@ -43,8 +42,6 @@ pub(super) fn run(
     }
     let slack = 1.0 - ROUNDING * (lists.len() + 4) as f32;
     let search = Search {
-        source,
-        norms: &plan.norms,
         lists,
         lead: *lead,
         asked,
@@ -52,6 +49,7 @@ pub(super) fn run(
         count: 0,
         rows: [0; BLOCK],
         given: [0.0; BLOCK],
+        places: [Place::default(); BLOCK],
     };
     search.run(top)
 }
@@ -61,13 +59,11 @@ struct List<'s, 'a> {
     cursor: Cursor<'s, 'a>,
     /// The most that all lists which are asked later give a row.
     later: f32,
-    /// Where it has the rows that are left.
-    places: [Place; BLOCK],
+    /// What it gives the rows that are left.
+    gives: [f32; BLOCK],
 }
 
 struct Search<'s, 'a, 'o> {
-    source: &'s Source<'a>,
-    norms: &'s Norms,
     /// In the order of the plan.
     lists: Vec<List<'s, 'a>>,
     /// The list of fewest rows, and the others by rising number.
@@ -77,8 +73,10 @@ struct Search<'s, 'a, 'o> {
     /// Rows that every list so far has: so many at the front.
     count: usize,
     rows: Block,
-    /// What every list so far gives them together, where there is a threshold.
+    /// What every list so far gives them together.
     given: [f32; BLOCK],
+    /// Where the list that is asked has them.
+    places: [Place; BLOCK],
 }
 
 impl Search<'_, '_, '_> {
@@ -91,7 +89,7 @@ impl Search<'_, '_, '_> {
             }
             let last = cursor.last_row();
             let floor = top.floor(row) * self.slack;
-            if floor <= 0.0 || cursor.bound() + *later >= floor {
+            if cursor.bound() + *later >= floor {
                 self.block(floor, top)?;
             }
             match last.checked_add(1) {
@@ -111,28 +109,22 @@ impl Search<'_, '_, '_> {
             self.look_up(at, floor)?;
         }
         for at in 0..self.count {
-            top.offer(self.score(at)?, self.rows[at]);
+            top.offer(self.lists.iter().map(|list| list.gives[at]).sum(), self.rows[at]);
         }
         Ok(())
     }
 
     /// The rows of the leading list's block that can reach the threshold.
     fn lead(&mut self, floor: f32) -> Result<(), WordsError> {
-        let List { cursor, later, places } = &mut self.lists[self.lead];
+        let List { cursor, later, gives } = &mut self.lists[self.lead];
+        let count = cursor.contributions(gives)?.len();
         let mut kept = Kept::default();
-        if floor > 0.0 {
-            let count = cursor.contributions(&mut self.given)?.len();
-            kept.add(0..count, |at| self.given[at] + *later >= floor);
-            kept.keep(&mut self.given);
-        } else {
-            let count = cursor.rows()?.len();
-            kept.add(0..count, |_| true);
-        }
+        kept.add(0..count, |at| gives[at] + *later >= floor);
+        kept.keep(gives);
+        self.given[..kept.count()].copy_from_slice(&gives[..kept.count()]);
         let rows = cursor.block_of_rows();
         for (to, from) in kept.places().iter().enumerate() {
-            let from = usize::from(*from);
-            self.rows[to] = rows[from % BLOCK];
-            places[to] = cursor.place(from);
+            self.rows[to] = rows[usize::from(*from) % BLOCK];
         }
         self.count = kept.count();
         Ok(())
@@ -140,7 +132,7 @@ impl Search<'_, '_, '_> {
 
     /// Keeps the rows that a list has as well.
     fn look_up(&mut self, at: usize, floor: f32) -> Result<(), WordsError> {
-        let List { cursor, later, places } = &mut self.lists[self.asked[at]];
+        let List { cursor, later, .. } = &mut self.lists[self.asked[at]];
         let rows = &self.rows[..self.count];
         let (mut kept, mut good) = (Kept::default(), Kept::default());
         let mut from = 0;
@@ -149,47 +141,27 @@ impl Search<'_, '_, '_> {
             let here = rows[from..].iter().take_while(|row| **row <= last).count();
             let until = from + here.max(1);
             good.clear();
-            if floor > 0.0 {
-                let bound = cursor.bound() + *later;
-                good.add(from..until, |at| self.given[at] + bound >= floor);
-            } else {
-                good.add(from..until, |_| true);
-            }
+            let bound = cursor.bound() + *later;
+            good.add(from..until, |at| self.given[at] + bound >= floor);
             if good.count() > 0 {
-                cursor.find_each(rows, good.places(), &mut kept, places)?;
+                cursor.find_each(rows, good.places(), &mut kept, &mut self.places)?;
             }
             from = until;
         }
         kept.keep(&mut self.rows);
         kept.keep(&mut self.given);
-        kept.keep(&mut self.lists[self.lead].places);
+        kept.keep(&mut self.lists[self.lead].gives);
         for before in &self.asked[..at] {
-            kept.keep(&mut self.lists[*before].places);
+            kept.keep(&mut self.lists[*before].gives);
         }
         self.count = kept.count();
-        if floor > 0.0 && at + 1 < self.asked.len() {
-            self.add_to_given(self.asked[at])?;
+        let List { cursor, gives, .. } = &mut self.lists[self.asked[at]];
+        let left =
+            self.rows.iter().zip(&mut self.given).zip(gives).zip(&self.places).take(self.count);
+        for (((row, given), gives), place) in left {
+            *gives = cursor.contribution_at(*row, *place)?;
+            *given += *gives;
         }
         Ok(())
-    }
-
-    /// Adds what a list gives the rows that are left.
-    fn add_to_given(&mut self, list: usize) -> Result<(), WordsError> {
-        let List { cursor, places, .. } = &self.lists[list];
-        let left = self.given.iter_mut().zip(&self.rows).zip(places).take(self.count);
-        for ((given, row), place) in left {
-            *given += cursor.contribution_at(*row, *place)?;
-        }
-        Ok(())
-    }
-
-    /// The score of one of the rows that all lists have.
-    fn score(&self, at: usize) -> Result<f32, WordsError> {
-        let inverse = self.norms.inverse(self.source.lengths().get(self.rows[at]));
-        let mut sum = 0.0;
-        for list in &self.lists {
-            sum += list.cursor.contribution_to(inverse, list.places[at])?;
-        }
-        Ok(sum)
     }
 }

@@ -161,13 +161,6 @@ impl<'s, 'a> Cursor<'s, 'a> {
         Ok(&self.rows[..self.count])
     }
 
-    /// The rows of the block that it stands at.
-    #[inline]
-    pub(super) fn rows(&mut self) -> Result<&[u32], WordsError> {
-        self.load_rows()?;
-        Ok(&self.rows[..self.count])
-    }
-
     /// The rows of the block that were loaded last; behind them, greater numbers.
     #[inline]
     pub(super) fn block_of_rows(&self) -> &Block {
