@@ -187,8 +187,10 @@ impl Erasure {
             if is_meant {
                 self.needles.add(Part::Id, record.id.as_bytes());
                 let content = text.content.unwrap_or_default().as_bytes();
-                let parts = [content, text.attributes, text.key];
-                parts.iter().for_each(|part| self.needles.add(Part::Text, part));
+                let key = if record.is_fact() { Part::FactKey } else { Part::Text };
+                self.needles.add(Part::Text, content);
+                self.needles.add(Part::Text, text.attributes);
+                self.needles.add(key, text.key);
             }
         }
         if is_meant && record.has_vector() && is_there(record.vector_segment.get()) {

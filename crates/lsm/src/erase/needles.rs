@@ -33,14 +33,26 @@ const LENGTH_PREFIX_BYTES: usize = 4;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Part {
     Text,
+    /// The key of the fact of an association: ids and a kind, which may also stand in a row by chance,
+    /// so that it is looked for as an entry of its own.
+    FactKey,
     Vector,
     Id,
 }
 
 impl Part {
+    /// Bytes that stand before one in files, and say how long it is.
+    fn frame(self) -> usize {
+        match self {
+            Self::Text | Self::FactKey => LENGTH_PREFIX_BYTES,
+            Self::Vector | Self::Id => 0,
+        }
+    }
+
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Text => "a text",
+            Self::FactKey => "the key of a fact",
             Self::Vector => "a vector",
             Self::Id => "an id",
         }
@@ -51,7 +63,7 @@ impl Part {
 #[derive(Debug)]
 pub(super) struct Needle {
     pub(super) part: Part,
-    /// Of a text: its length first, as it stands in files.
+    /// Of a text or key: its length first, as it stands in files.
     framed: Box<[u8]>,
     /// Where the anchor is in the bare bytes.
     anchor: usize,
@@ -70,7 +82,7 @@ impl Needle {
 
     /// Bytes before the bare ones.
     pub(super) fn frame(&self) -> usize {
-        if self.part == Part::Text { LENGTH_PREFIX_BYTES } else { 0 }
+        self.part.frame()
     }
 
     /// Where the bare bytes start if the anchor stands at `at`.
@@ -108,7 +120,7 @@ impl Needles {
             return;
         };
         let mut framed = Vec::with_capacity(bytes.len() + LENGTH_PREFIX_BYTES);
-        if part == Part::Text {
+        if part.frame() > 0 {
             let length = u32::try_from(bytes.len()).expect("a text has 16 MiB at most");
             framed.extend_from_slice(&length.to_le_bytes());
         }

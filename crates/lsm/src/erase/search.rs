@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use sutra_format::{ConceptId, ConceptRecord};
 use sutra_fs::{Dir, ErrorKind, File, Name};
 use sutra_index::words::{Purpose, Scratch};
+use zerocopy::IntoBytes;
 
 use super::needles::{ANCHOR_BYTES, Needle, Needles, Part};
 use crate::error::{LsmError, Result};
@@ -155,6 +156,9 @@ pub(super) fn explain<D: Dir>(
     for concept in snapshot.iter_concepts()? {
         held.add(needles, &concept?)?;
     }
+    for record in snapshot.iter_associations()? {
+        held.add_row(needles, record?.as_bytes());
+    }
     held.add_earlier(needles, snapshot)?;
     let shared = found.len() as u64;
     for (number, places) in found {
@@ -164,6 +168,7 @@ pub(super) fn explain<D: Dir>(
             Some(true) => None,
             Some(false) => places.framed,
             None if needle.part == Part::Id && is_named(snapshot, needle)? => None,
+            None if needle.part == Part::FactKey => places.framed,
             None => places.bare,
         };
         if let Some((path, offset)) = unexplained {
@@ -200,15 +205,21 @@ impl Held {
         }
         for file in &snapshot.version.history {
             let rows = file.segment.iter_concepts()?.chain(file.segment.older_concepts()?);
-            for record in rows.filter(|record| is_full(record)) {
-                self.add(needles, &snapshot.wrap(*record, Home::Segments))?;
+            for record in rows {
+                match is_full(record) {
+                    true => self.add(needles, &snapshot.wrap(*record, Home::Segments))?,
+                    false => self.add_row(needles, record.as_bytes()),
+                }
             }
+            let rows = file.segment.iter_associations()?.chain(file.segment.older_associations()?);
+            rows.for_each(|record| self.add_row(needles, record.as_bytes()));
         }
         Ok(())
     }
 
     fn add<D: Dir>(&mut self, needles: &Needles, concept: &Concept<'_, D>) -> Result<()> {
         let record = concept.record();
+        self.add_row(needles, record.as_bytes());
         self.search(needles, entries_of(record, concept.home(), concept.version())?);
         if let Some(vector) = concept.vector()? {
             self.search(needles, bytemuck::cast_slice(vector));
@@ -224,11 +235,24 @@ impl Held {
         Ok(())
     }
 
+    /// Adds what a row itself says, such as ids, which texts and attributes may repeat. Whether an id
+    /// may be there is not for rows to say.
+    fn add_row(&mut self, needles: &Needles, bytes: &[u8]) {
+        self.search_for(needles, bytes, |part| part == Part::Text);
+    }
+
     fn search(&mut self, needles: &Needles, bytes: &[u8]) {
+        self.search_for(needles, bytes, |_| true);
+    }
+
+    fn search_for(&mut self, needles: &Needles, bytes: &[u8], is_wanted: impl Fn(Part) -> bool) {
         let each = |number: usize, at: usize| {
             let needle: &Needle = &needles.all()[number];
             let start = needle.start(at as u64).and_then(|start| usize::try_from(start).ok());
-            if let Some(start) = start.filter(|start| bytes[*start..].starts_with(needle.bare())) {
+            let holds = |start: &usize| {
+                is_wanted(needle.part) && bytes[*start..].starts_with(needle.bare())
+            };
+            if let Some(start) = start.filter(holds) {
                 let framed = start.checked_sub(needle.frame());
                 let is_whole = framed.is_some_and(|at| bytes[at..].starts_with(needle.framed()));
                 *self.numbers.entry(number).or_default() |= is_whole;

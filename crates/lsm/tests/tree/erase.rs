@@ -257,6 +257,42 @@ fn what_others_say_as_well_stays_and_is_told() {
 }
 
 #[test]
+fn attributes_that_name_others_are_gone_though_the_others_stay() {
+    let dir = SimDir::new();
+    let tree = store(&dir);
+    let (concept, ends) = (id(6), [id(7), id(0)].map(|id| *id.as_bytes()).concat());
+    let of_another = ConceptPut { attributes: concept.as_bytes(), ..ConceptPut::new(id(95)) };
+    let of_an_association = ConceptPut { attributes: &ends, ..ConceptPut::new(id(96)) };
+    commit(&tree, |batch| {
+        batch.put_association(AssociationRecord::new(id(7), id(0), KIND, 1.0)).unwrap();
+        batch.put_concept(&of_another).unwrap();
+        batch.put_concept(&of_an_association).unwrap();
+    });
+    let report = tree.erase(&[id(95), id(96)]).unwrap();
+    assert_eq!((report.shared, report.is_complete()), (2, true));
+}
+
+#[test]
+fn the_key_of_a_fact_is_not_taken_for_zeros_before_a_row() {
+    let (nil, other) = (ConceptId::from_bytes([0; 16]), id(0));
+    for kind in 0..8 {
+        let tree = open(&SimDir::new());
+        let kind = AssociationKind::from_code(kind);
+        commit(&tree, |batch| {
+            batch.put_concept(&ConceptPut::new(other)).unwrap();
+            let mut record = AssociationRecord::new(nil, other, kind, 1.0);
+            record.flags = U16::new(AssociationFlags::HAS_FACT);
+            batch.put_association(record).unwrap();
+            let key = FactKey { source: nil, target: other, kind: U16::new(kind.code()) };
+            let fact = ConceptId::of_fact(nil, kind, other);
+            let key = key.as_bytes();
+            batch.put_concept(&ConceptPut { key, fact: true, ..ConceptPut::new(fact) }).unwrap();
+        });
+        tree.erase(&[nil]).unwrap();
+    }
+}
+
+#[test]
 fn an_erasure_that_leaves_something_says_where() {
     let dir = SimDir::new();
     let tree = store(&dir);
