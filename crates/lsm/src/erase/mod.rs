@@ -104,7 +104,7 @@ impl<D: Dir> LsmTree<D> {
         inner.flush_all()?;
         let version = inner.version.load_full();
         erasure.note_files(&version)?;
-        inner.rewrite(&version, &erasure.ids)?;
+        inner.rewrite(&version, &erasure.rows)?;
         drop(version); // It holds the old files.
         let names = inner.files_in_use(&mut erasure.report.pending_files)?;
         erasure.prove(self, &names)
@@ -114,6 +114,9 @@ impl<D: Dir> LsmTree<D> {
 /// What is erased, and what became of it.
 struct Erasure {
     ids: HashSet<ConceptId>,
+    /// These, and the facts of associations that touch them: of a fact perhaps only its deletion is
+    /// left in history, which does not say whose it was.
+    rows: HashSet<ConceptId>,
     needles: Needles,
     report: EraseReport,
 }
@@ -123,7 +126,8 @@ impl Erasure {
         let mut needles = Needles::default();
         ids.iter().for_each(|id| needles.add(Part::Id, id.as_bytes()));
         let report = EraseReport::default();
-        Self { ids: ids.iter().copied().collect(), needles, report }
+        let ids: HashSet<_> = ids.iter().copied().collect();
+        Self { rows: ids.clone(), ids, needles, report }
     }
 
     /// Counts what is visible.
@@ -185,6 +189,7 @@ impl Erasure {
                 self.ids.contains(&key.source) || self.ids.contains(&key.target)
             });
             if is_meant {
+                self.rows.insert(record.id);
                 self.needles.add(Part::Id, record.id.as_bytes());
                 let content = text.content.unwrap_or_default().as_bytes();
                 let key = if record.is_fact() { Part::FactKey } else { Part::Text };
