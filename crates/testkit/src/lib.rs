@@ -3,8 +3,9 @@
 //!
 //! [`SimDir`] stands in for a directory; [`SimDir::crashes`] lists what a power cut could leave
 //! behind after each of its operations. [`flip_every_bit`] and [`truncations`] damage bytes,
-//! [`SplitMix`] draws numbers from a seed. Nothing here asks the system for time or randomness, so
-//! a failure happens again when it is run again.
+//! [`SplitMix`] draws numbers from a seed, and [`FuzzRuns`] makes inputs for the targets of fuzzers.
+//! Nothing here asks the system for time or randomness, so a failure happens again when it is run
+//! again.
 //!
 //! ```
 //! use sutra_fs::{Name, publish};
@@ -23,10 +24,12 @@
 //! ```
 
 mod damage;
+mod fuzz;
 mod rng;
 mod sim;
 
 pub use damage::{flip_every_bit, truncations};
+pub use fuzz::{FuzzRuns, FuzzTarget};
 pub use rng::SplitMix;
 pub use sim::{
     Call, Crash, CrashPlan, Crashes, Fault, Image, Logged, Note, Op, Profile, SimDir, SimFile,

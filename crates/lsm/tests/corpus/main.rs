@@ -1,82 +1,89 @@
-//! Replays the stored inputs of the fuzzers, through the same functions: no panic, no more memory
-//! than four times the files and 16 MiB.
+//! Replays the stored inputs of the fuzzers, and runs inputs that chance makes of them, through the
+//! same functions: no panic, no more memory than four times the files and 16 MiB.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod runs;
 #[expect(unreachable_pub, reason = "elsewhere it is a library")]
 #[path = "../../../../fuzz/src/lib.rs"]
 mod targets;
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use parking_lot::Mutex;
 use sutra_format::journal::{FrameHeader, FrameKind};
 use sutra_format::limits::COMMIT_BYTES_MAX;
 use sutra_manifest::{Manifest, SegmentMetadata};
+use sutra_testkit::{FuzzRuns, FuzzTarget};
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromZeros, IntoBytes};
 
 /// Memory is counted for the whole process, so one test runs at a time.
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// The stored inputs of a target, in order.
-#[track_caller]
-fn inputs(name: &str) -> Vec<(PathBuf, Vec<u8>)> {
-    let folder = folder(name);
-    let mut files: Vec<_> =
-        fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    assert!(!files.is_empty(), "{}: no inputs", folder.display());
-    files.into_iter().map(|file| (file.clone(), fs::read(&file).unwrap())).collect()
-}
+const TARGETS: [FuzzTarget; 6] = [
+    FuzzTarget::new("segment", targets::segment, 4_000),
+    FuzzTarget::new("manifest", targets::manifest, 4_000),
+    FuzzTarget::new("journal", targets::journal, 4_000),
+    FuzzTarget::new("open_dir", targets::open_dir, 500),
+    FuzzTarget { brief: 48, ..FuzzTarget::new("store_ops", targets::store_ops, 200) },
+    FuzzTarget { brief: 24, ..FuzzTarget::new("sim_tape", targets::sim_tape, 200) },
+];
 
-fn folder(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(name)
-}
-
-/// Whether the target does with this input what it must.
-fn holds(target: fn(&[u8]), input: &[u8]) -> bool {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| target(input))).is_ok()
+fn runs() -> FuzzRuns<'static> {
+    FuzzRuns {
+        targets: &TARGETS,
+        corpus: Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus"),
+        share_test: "a_share_of_the_runs",
+    }
 }
 
 /// Runs every stored input of a target.
 #[track_caller]
-fn replay(name: &str, target: fn(&[u8])) {
+fn replay(name: &str) {
     let _alone = ALONE.lock();
-    for (file, input) in inputs(name) {
-        assert!(holds(target, &input), "{}: what it does is said above", file.display());
-    }
+    runs().replay(name);
+}
+
+#[test]
+fn inputs_made_by_chance_do_no_harm() {
+    let _alone = ALONE.lock();
+    runs().run();
+}
+
+/// What each of the processes does that share the runs.
+#[test]
+#[ignore = "a part of the one above"]
+fn a_share_of_the_runs() {
+    runs().run_share();
 }
 
 #[test]
 fn damaged_segments_are_refused_or_read() {
-    replay("segment", targets::segment);
+    replay("segment");
 }
 
 #[test]
 fn damaged_manifests_are_refused_or_read() {
-    replay("manifest", targets::manifest);
+    replay("manifest");
 }
 
 #[test]
 fn damaged_journals_are_refused_or_replayed() {
-    replay("journal", targets::journal);
+    replay("journal");
 }
 
 #[test]
 fn damaged_directories_are_refused_or_answer() {
-    replay("open_dir", targets::open_dir);
+    replay("open_dir");
 }
 
 #[test]
 fn operations_do_what_they_do_to_plain_maps() {
-    replay("store_ops", targets::store_ops);
+    replay("store_ops");
 }
 
 #[test]
 fn lives_of_a_store_keep_the_rules() {
-    replay("sim_tape", targets::sim_tape);
+    replay("sim_tape");
 }
 
 #[test]

@@ -3,7 +3,8 @@
 //!
 //! The ordinary run looks at some tens of thousands of states. `SUTRA_CRASH_EFFORT=N`, with `N` of
 //! at least 2, makes more subsets and tears of each workload and adds workloads that are drawn by
-//! chance: `N` times at least 500,000 images, and 50,000 more that are left when a recovery is cut.
+//! chance: `N` times at least 5,000,000 images, of which 500,000 differ and are recovered, and 50,000
+//! more recoveries from what is left when one is cut.
 
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -27,6 +28,8 @@ struct Explored {
     /// States, each with the promises that hold in it, by their fingerprints.
     seen: Mutex<HashSet<u64>>,
     images: Mutex<HashSet<u64>>,
+    /// Images, the same ones among them.
+    made: AtomicUsize,
     /// Recoveries that were crashed, by how many crashes had come before.
     again: [AtomicUsize; DEPTH],
 }
@@ -56,6 +59,8 @@ struct Rates {
 #[derive(Clone, Copy, Debug, Default)]
 struct Counts {
     workloads: usize,
+    /// Images that were made, equal ones among them.
+    made: usize,
     /// Images, each once for each set of promises.
     states: usize,
     /// Different images of each workload.
@@ -121,11 +126,12 @@ impl Effort {
 
     /// How much must have been looked at.
     fn check(self, counts: &Counts) {
-        let Counts { images, again, .. } = counts;
-        let [least, least_again] = match self.0 {
-            1 => [60_000, 15_000],
-            more => [500_000 * more, 50_000 * more],
+        let Counts { made, images, again, .. } = counts;
+        let [least_made, least, least_again] = match self.0 {
+            1 => [400_000, 60_000, 15_000],
+            more => [5_000_000 * more, 500_000 * more, 50_000 * more],
         };
+        assert!(*made >= least_made, "only {counts:?}");
         assert!(*images >= least, "only {counts:?}");
         assert!(again.iter().sum::<usize>() >= least_again, "only {counts:?}");
         assert!(again.iter().all(|depth| *depth > 100), "only {counts:?}");
@@ -142,6 +148,7 @@ fn is_due(draw: u64, every: u64) -> bool {
 impl std::ops::AddAssign for Counts {
     fn add_assign(&mut self, more: Self) {
         self.workloads += more.workloads;
+        self.made += more.made;
         self.states += more.states;
         self.images += more.images;
         self.again.iter_mut().zip(more.again).for_each(|(sum, more)| *sum += more);
@@ -152,8 +159,8 @@ impl Explored {
     fn new(workload: Workload, effort: Effort, rule: Option<Rule>) -> Self {
         let stage = Stage::with(rule.as_ref(), SimDir::new(), workload.segment_bytes);
         let session = run(&stage, &workload.steps, |_| {});
-        let (seen, images, again) = Default::default();
-        Self { workload, session, effort, rule, seen, images, again }
+        let (seen, images, made, again) = Default::default();
+        Self { workload, session, effort, rule, seen, images, made, again }
     }
 
     fn dir(&self) -> &SimDir {
@@ -211,7 +218,8 @@ impl Piece<'_> {
     fn explore(&self) {
         let Explored { seen, images, effort, .. } = self.explored;
         let plan = effort.plan(self.profile);
-        for crash in self.explored.dir().crashes_within(self.points.clone(), &plan) {
+        let mut crashes = self.explored.dir().crashes_within(self.points.clone(), &plan);
+        for crash in crashes.by_ref() {
             let fingerprint = crash.image.fingerprint();
             if !seen.lock().insert(crash.fingerprint()) {
                 continue;
@@ -223,6 +231,7 @@ impl Piece<'_> {
                 resume_unwind(panic);
             }
         }
+        self.explored.made.fetch_add(crashes.made(), Ordering::Relaxed);
     }
 
     fn check(&self, crash: &Crash, fingerprint: u64) {
@@ -266,6 +275,7 @@ fn explore_together(workloads: Vec<Workload>, effort: Effort) -> Counts {
     let sum = |count: &dyn Fn(&Explored) -> usize| explored.iter().map(count).sum();
     Counts {
         workloads: explored.len(),
+        made: sum(&|explored| explored.made.load(Ordering::Relaxed)),
         states: sum(&|explored| explored.seen.lock().len()),
         images: sum(&|explored| explored.images.lock().len()),
         again: std::array::from_fn(|depth| {

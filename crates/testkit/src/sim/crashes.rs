@@ -41,6 +41,7 @@ pub struct Crashes {
     at_op: usize,
     due: vec::IntoIter<Selection>,
     seen: HashSet<u64>,
+    made: usize,
 }
 
 impl Crashes {
@@ -51,7 +52,12 @@ impl Crashes {
             frontier.advance(logged);
         }
         let due = plan.selections(&frontier.open(), first).into_iter();
-        Self { log, plan: *plan, frontier, at_op: first, due, seen: HashSet::new() }
+        Self { log, plan: *plan, frontier, at_op: first, due, seen: HashSet::new(), made: 0 }
+    }
+
+    /// Images made so far, those that were left out among them.
+    pub fn made(&self) -> usize {
+        self.made
     }
 
     /// Moves on to the next point where something changed; false at the end.
@@ -74,6 +80,7 @@ impl Iterator for Crashes {
         loop {
             for selection in self.due.by_ref() {
                 let image = self.frontier.image(&selection);
+                self.made += 1;
                 let Frontier { issued, acked, turns, .. } = self.frontier;
                 let crash = Crash { at_op: self.at_op, issued, acked, turns, image };
                 if self.seen.insert(crash.fingerprint()) {
