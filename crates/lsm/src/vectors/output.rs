@@ -167,7 +167,18 @@ impl<'a, D: Dir> NewVectors<'a, D> {
         } else {
             build(coder, centroids, row_limit, &rows.comparable(), rows)
         };
-        made.map_err(failure)
+        made.map_err(|error| self.damage(&sections, error))
+    }
+
+    /// The error of a merge, with the file that is damaged: the one whose section does not hold, and
+    /// if each does by itself, the newest.
+    fn damage(&self, sections: &[(usize, Section<'a>)], error: VectorError) -> LsmError {
+        let is_damaged = |(_, section): &&(usize, Section<'_>)| section.verify().is_err();
+        let Some((at, _)) = sections.iter().find(is_damaged).or(sections.first()) else {
+            return failure(error);
+        };
+        let path = self.input.segments[*at].segment.path().to_path_buf();
+        LsmError::Inconsistent { path, reason: format!("index of vectors: {error}") }
     }
 
     /// The segments that will still be there beside the new one.
