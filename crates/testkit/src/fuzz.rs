@@ -8,8 +8,8 @@
 use std::env;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use crate::rng::SplitMix;
 
@@ -31,12 +31,9 @@ pub struct FuzzTarget {
 /// The targets of one test, and where their inputs lie.
 #[derive(Clone, Debug)]
 pub struct FuzzRuns<'a> {
-    /// The targets, in order.
-    pub targets: &'a [FuzzTarget],
+    targets: &'a [FuzzTarget],
     /// Has a folder of inputs for each target.
-    pub corpus: PathBuf,
-    /// The whole name of the ignored test that calls [`run_share`](Self::run_share).
-    pub share_test: &'a str,
+    corpus: PathBuf,
 }
 
 /// Processes that share the runs.
@@ -51,6 +48,9 @@ const EDGES: [u8; 6] = [0, 1, 0x7f, 0x80, 0xfe, 0xff];
 const RUNS: &str = "SUTRA_FUZZ_RUNS";
 const NAMES: &str = "SUTRA_FUZZ_TARGETS";
 const SHARE: &str = "SUTRA_FUZZ_SHARE";
+
+/// The ignored test, in the root of its file, that does what [`FuzzRuns::run_share`] does.
+const SHARE_TEST: &str = "a_share_of_the_runs";
 
 impl FuzzTarget {
     /// A target whose inputs are the stored ones, changed, of any length.
@@ -86,7 +86,19 @@ impl FuzzTarget {
     }
 }
 
-impl FuzzRuns<'_> {
+impl<'a> FuzzRuns<'a> {
+    /// These targets, on the inputs that the repository keeps. The file of the test has an ignored test
+    /// `a_share_of_the_runs` that calls [`run_share`](Self::run_share).
+    pub fn new(targets: &'a [FuzzTarget]) -> Self {
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
+        Self::with_corpus(targets, corpus)
+    }
+
+    /// These targets, on inputs that lie elsewhere.
+    pub fn with_corpus(targets: &'a [FuzzTarget], corpus: PathBuf) -> Self {
+        Self { targets, corpus }
+    }
+
     /// Runs every stored input of the target of this name.
     ///
     /// # Panics
@@ -113,12 +125,17 @@ impl FuzzRuns<'_> {
         }
         let share = |share: u64| {
             let mut command = Command::new(env::current_exe().expect("this test has a file"));
-            command.args(["--exact", self.share_test, "--ignored", "--nocapture"]);
-            command.env(SHARE, share.to_string()).spawn().expect("a test can be started")
+            command.args(["--exact", SHARE_TEST, "--ignored", "--nocapture"]);
+            command.env(SHARE, share.to_string()).stdout(Stdio::piped());
+            command.spawn().expect("a test can be started")
         };
         let shares: Vec<_> = (0..SHARES).map(share).collect();
-        let ended = shares.into_iter().map(|mut share| share.wait().is_ok_and(|end| end.success()));
-        assert!(ended.fold(true, |all, ended| all & ended), "a share of the runs failed");
+        for share in shares {
+            let ended = share.wait_with_output().expect("a test ends");
+            let said = String::from_utf8_lossy(&ended.stdout);
+            // Without a test of that name nothing would have run, and nothing would have failed.
+            assert!(ended.status.success() && said.contains("1 passed"), "a share failed: {said}");
+        }
     }
 
     /// Makes one process's share of the runs that are asked for.

@@ -13,8 +13,6 @@ mod index;
 #[path = "../../../../fuzz/src/tape.rs"]
 mod tape;
 
-use std::path::Path;
-
 use parking_lot::Mutex;
 use sutra_testkit::{FuzzRuns, FuzzTarget};
 
@@ -28,11 +26,7 @@ const TARGETS: [FuzzTarget; 2] = [
 ];
 
 fn runs() -> FuzzRuns<'static> {
-    FuzzRuns {
-        targets: &TARGETS,
-        corpus: Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus"),
-        share_test: "a_share_of_the_runs",
-    }
+    FuzzRuns::new(&TARGETS)
 }
 
 #[test]

@@ -158,16 +158,16 @@ impl<'a, D: Dir> NewVectors<'a, D> {
         };
         let covered: usize = sections.iter().map(left).sum();
         let row_limit = moves.rows();
-        let made = if covered == rows.rows.len() && !sections.is_empty() {
+        if covered == rows.rows.len() && !sections.is_empty() {
             let inputs: Vec<MergeInput<'_>> = sections
                 .iter()
                 .map(|(at, section)| MergeInput { section, new_rows: moves.of(*at) })
                 .collect();
             merge(coder, centroids, row_limit, &inputs, rows)
+                .map_err(|error| self.damage(&sections, error))
         } else {
-            build(coder, centroids, row_limit, &rows.comparable(), rows)
-        };
-        made.map_err(|error| self.damage(&sections, error))
+            build(coder, centroids, row_limit, &rows.comparable(), rows).map_err(failure)
+        }
     }
 
     /// The error of a merge, with the file that is damaged: the one whose section does not hold, and

@@ -6,8 +6,6 @@
 #[path = "../../../../fuzz/src/lib.rs"]
 mod targets;
 
-use std::path::Path;
-
 use parking_lot::Mutex;
 use sutra_format::journal::{FrameHeader, FrameKind};
 use sutra_format::limits::COMMIT_BYTES_MAX;
@@ -29,11 +27,7 @@ const TARGETS: [FuzzTarget; 6] = [
 ];
 
 fn runs() -> FuzzRuns<'static> {
-    FuzzRuns {
-        targets: &TARGETS,
-        corpus: Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus"),
-        share_test: "a_share_of_the_runs",
-    }
+    FuzzRuns::new(&TARGETS)
 }
 
 /// Runs every stored input of a target.
