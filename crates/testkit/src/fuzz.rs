@@ -118,10 +118,7 @@ impl<'a> FuzzRuns<'a> {
     /// Panics if one finds something; its input is left among the stored ones.
     pub fn run(&self) {
         if env::var_os(RUNS).is_none() {
-            return self
-                .targets
-                .iter()
-                .for_each(|target| self.run_target(target, 0, target.ordinary));
+            return self.run_ordinary();
         }
         let share = |share: u64| {
             let mut command = Command::new(env::current_exe().expect("this test has a file"));
@@ -138,6 +135,17 @@ impl<'a> FuzzRuns<'a> {
         }
     }
 
+    /// Makes the ordinary runs, whatever is asked for.
+    ///
+    /// # Panics
+    ///
+    /// As [`run`](Self::run).
+    pub fn run_ordinary(&self) {
+        for target in self.targets {
+            self.run_target(target, 0, target.ordinary);
+        }
+    }
+
     /// Makes one process's share of the runs that are asked for.
     ///
     /// # Panics
@@ -148,6 +156,9 @@ impl<'a> FuzzRuns<'a> {
         let runs = asked(RUNS).unwrap_or_else(|| panic!("{RUNS} is a number"));
         let share = asked(SHARE).unwrap_or_else(|| panic!("{SHARE} is a number"));
         let wanted = env::var(NAMES).ok();
+        for name in wanted.iter().flat_map(|all| all.split(',')) {
+            assert!(self.corpus.join(name).is_dir(), "{NAMES}: there is no target {name}");
+        }
         let is_wanted =
             |name| wanted.as_ref().is_none_or(|all| all.split(',').any(|one| one == name));
         let count = runs.div_ceil(SHARES);

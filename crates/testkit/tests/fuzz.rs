@@ -40,7 +40,7 @@ fn an_input_that_finds_something_is_kept_and_replayed() {
     let targets = [FuzzTarget::new("zeros", fails, 1_000)];
     let runs = FuzzRuns::with_corpus(&targets, corpus.path().to_owned());
     runs.replay("zeros");
-    std::panic::catch_unwind(|| runs.run()).expect_err("one has a zero");
+    std::panic::catch_unwind(|| runs.run_ordinary()).expect_err("one has a zero");
     let found = fs::read_dir(corpus.path().join("zeros")).expect("a folder").count();
     assert_eq!(found, 2);
     std::panic::catch_unwind(|| runs.replay("zeros")).expect_err("it is replayed");
@@ -56,7 +56,7 @@ fn the_ordinary_runs_are_as_many_as_the_target_says() {
         RUNS.fetch_add(1, Ordering::Relaxed);
     };
     let targets = [FuzzTarget::new("any", count, 123)];
-    FuzzRuns::with_corpus(&targets, corpus.path().to_owned()).run();
+    FuzzRuns::with_corpus(&targets, corpus.path().to_owned()).run_ordinary();
     assert_eq!(RUNS.load(Ordering::Relaxed), 123);
 }
 
@@ -66,5 +66,5 @@ fn a_target_without_inputs_is_not_taken_for_one_that_holds() {
     let corpus = tempfile::tempdir().expect("a directory");
     fs::create_dir(corpus.path().join("any")).expect("a folder");
     let targets = [FuzzTarget::new("any", |_| {}, 1)];
-    FuzzRuns::with_corpus(&targets, corpus.path().to_owned()).run();
+    FuzzRuns::with_corpus(&targets, corpus.path().to_owned()).run_ordinary();
 }
