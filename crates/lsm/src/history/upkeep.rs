@@ -65,11 +65,15 @@ impl<D: Dir> LsmTree<D> {
         inner.check_writable()?;
         let _turn = inner.compacting.lock();
         let _flushing = inner.flushing.lock();
-        let known = inner.ledger.lock().manifest.history;
+        let (known, is_durable) = {
+            let ledger = inner.ledger.lock();
+            (ledger.manifest.history, ledger.is_durable)
+        };
         let (window, versions) = match retention {
-            Retention::Latest => {
-                return if known.is_some() { inner.drop_history() } else { Ok(()) };
-            }
+            Retention::Latest if known.is_some() => return inner.drop_history(),
+            // What a power cut can still take away is not known yet.
+            Retention::Latest if is_durable => return Ok(()),
+            Retention::Latest => return inner.publish_history(None),
             Retention::Window(window) => (Some(window), None),
             Retention::Versions(0) => {
                 let reason = "0 versions; ask for the latest alone, or for 1 at least";
@@ -79,16 +83,12 @@ impl<D: Dir> LsmTree<D> {
             Retention::Forever => (None, None),
         };
         match known {
-            Some(history) if (history.window, history.versions) == (window, versions) => Ok(()),
             Some(history) => {
-                let mut ledger = inner.ledger.lock();
-                let mut manifest = ledger.manifest.clone();
-                manifest.history = Some(History { window, versions, ..history });
-                if planted::is(Bug::RetentionNotPublished) {
-                    ledger.manifest = manifest;
+                let is_known = (history.window, history.versions) == (window, versions);
+                if is_known && is_durable {
                     return Ok(());
                 }
-                inner.publish(&mut ledger, manifest)
+                inner.publish_history(Some(History { window, versions, ..history }))
             }
             None => inner.begin_history(window, versions).map_err(closing),
         }
@@ -96,6 +96,18 @@ impl<D: Dir> LsmTree<D> {
 }
 
 impl<D: Dir> Inner<D> {
+    /// Makes what is kept of history durable, and changes no file of it.
+    fn publish_history(&self, history: Option<History>) -> Result<()> {
+        let mut ledger = self.ledger.lock();
+        let mut manifest = ledger.manifest.clone();
+        manifest.history = history;
+        if planted::is(Bug::RetentionNotPublished) {
+            ledger.manifest = manifest;
+            return Ok(());
+        }
+        self.publish(&mut ledger, manifest)
+    }
+
     /// The first history segment has what is, as one version of each row. Whoever calls this has its
     /// turn at flushing and merging, so that the memtables that are there now become history later.
     fn begin_history(

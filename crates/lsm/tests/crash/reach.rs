@@ -9,9 +9,9 @@ use crate::workload::{Stage, Step, run};
 use crate::workloads::{self, Workload};
 use Reach::{
     Backups, Buffered, ClosesAndOpens, DropsDeletions, Erases, Expires, Flushes, Forgets,
-    ForgetsWhenAsked, Holds, MergesAll, MergesBySize, MergesIntoHigher, MergesWhenDue,
-    MovesPayload, NamesSpaces, ReadsBeside, Recalls, Registers, Restores, Retains, Rotates,
-    Salvages, Scrubs, SharesPayload, Syncs, Unsynced, Verifies, WaitsForSync,
+    ForgetsWhenAsked, GoesOnAfterAKill, Holds, MergesAll, MergesBySize, MergesIntoHigher,
+    MergesWhenDue, MovesPayload, NamesSpaces, ReadsBeside, Recalls, Registers, Restores, Retains,
+    Rotates, Salvages, Scrubs, SharesPayload, Syncs, Unsynced, Verifies, WaitsForSync,
 };
 
 /// Something that the engine can do.
@@ -38,6 +38,7 @@ enum Reach {
     DropsDeletions,
     Holds,
     ClosesAndOpens,
+    GoesOnAfterAKill,
     ReadsBeside,
     Verifies,
     Scrubs,
@@ -55,7 +56,7 @@ enum Reach {
 }
 
 /// Which workloads reach what, at least.
-const TABLE: [(Reach, &[&str]); 29] = [
+const TABLE: [(Reach, &[&str]); 30] = [
     (WaitsForSync, &["first commit", "everything", "rotations", "facts"]),
     (Buffered, &["everything", "rotations", "unsynced", "kinds in commits"]),
     (Unsynced, &["everything", "rotations", "unsynced", "kinds in commits"]),
@@ -73,6 +74,7 @@ const TABLE: [(Reach, &[&str]); 29] = [
     (DropsDeletions, &["deletes"]),
     (Holds, &["everything", "held"]),
     (ClosesAndOpens, &["everything", "reopens", "kinds", "backups"]),
+    (GoesOnAfterAKill, &["kills"]),
     (ReadsBeside, &["readers"]),
     (Verifies, &["readers"]),
     (Scrubs, &["scrubs"]),
@@ -99,6 +101,7 @@ fn asks_for(step: &Step) -> Option<Reach> {
         Step::CompactAll => MergesAll,
         Step::Hold => Holds,
         Step::Reopen => ClosesAndOpens,
+        Step::Kill => GoesOnAfterAKill,
         Step::Read => ReadsBeside,
         Step::Verify => Verifies,
         Step::Scrub(_) => Scrubs,

@@ -9,7 +9,7 @@ use crate::model::Change::{
 };
 use crate::workload::Step::{
     self, Backup, Commit, CompactAll, CompactDue, CompactLevel, Erase, Expire, Flush, Forget, Hold,
-    Read, Recall, Register, Release, Reopen, Restore, Retain, Salvage, Scrub, Space, Verify,
+    Kill, Read, Recall, Register, Release, Reopen, Restore, Retain, Salvage, Scrub, Space, Verify,
 };
 use crate::workloads::{Workload, put};
 
@@ -25,6 +25,7 @@ pub(crate) fn all() -> Vec<Workload> {
         hub(),
         touches(),
         reopens(),
+        kills(),
         nothing_left(),
         large_commits(),
         readers(),
@@ -293,6 +294,23 @@ fn reopens() -> Workload {
     }
     steps.push(Reopen);
     workload("reopens", 16 << 10, steps)
+}
+
+/// What is in the journal of a process that was killed is not durable before the next one makes
+/// segments of it.
+fn kills() -> Workload {
+    let steps = vec![
+        Commit(Sync, vec![put(1, 30), put(2, 30)]),
+        Commit(Buffered, vec![put(1, 20), Associate(1, 1, 2)]),
+        Kill,
+        Commit(Buffered, vec![Delete(2), put(3, 40)]),
+        Commit(None, vec![Touch(1)]),
+        Kill,
+        Commit(Sync, vec![put(2, 10)]),
+        Commit(None, vec![put(4, 50)]),
+        Kill,
+    ];
+    workload("kills", 16 << 10, steps)
 }
 
 /// Flushes and merges of which no segment comes, since all is deleted.

@@ -21,6 +21,8 @@ pub(crate) enum Step {
     Release,
     /// Closes the store and opens it again.
     Reopen,
+    /// Ends the process in the middle of what it does, and opens the store again.
+    Kill,
     /// Opens it for reading beside the writer, and looks at everything.
     Read,
     /// Checks every sum.

@@ -134,6 +134,10 @@ impl Session {
                 return self.register(name, |tree| tree.register_spaces(&[space]).map(drop));
             }
             Step::Reopen => return self.reopen(),
+            Step::Kill => {
+                self.abandon();
+                return self.open();
+            }
             Step::Backup(changes) => return self.backup(changes),
             Step::CompactAll | Step::CompactLevel(_) | Step::CompactDue | Step::Forget => {
                 return self.compact(step);

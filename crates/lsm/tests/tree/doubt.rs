@@ -5,9 +5,9 @@ use sutra_format::ConceptId;
 use sutra_fs::Name;
 use sutra_lsm::{
     Background, BackupOptions, CompactionConfig, ConceptPut, Durability, Environment, LsmError,
-    LsmTree, WriteBatch,
+    LsmTree, Retention, WriteBatch,
 };
-use sutra_testkit::{CrashPlan, Fault, Image, Note, Profile, SimDir, Times};
+use sutra_testkit::{CrashPlan, Fault, Image, Note, Op, Profile, SimDir, Times};
 
 const KIND: &str = "hypernym";
 
@@ -71,6 +71,47 @@ fn a_kind_is_known_only_once_its_name_is_durable() {
         drop(tree);
     }
     assert_eq!(in_doubt, 1, "the sync of the directory behind the rename");
+}
+
+#[test]
+fn a_retention_holds_only_once_it_is_durable() {
+    let all = [Retention::Latest, Retention::Window(9), Retention::Versions(2), Retention::Forever];
+    for (from, to) in all.iter().flat_map(|from| all.iter().map(move |to| (*from, *to))) {
+        let dir = SimDir::from_image(&store());
+        let tree = open(&dir);
+        tree.set_retention(from).unwrap();
+        tree.close().unwrap();
+        let in_doubt = retain_in_doubt(&dir.image(), from, to);
+        assert_eq!(in_doubt, u64::from(from != to), "from {from:?} to {to:?}");
+    }
+}
+
+/// Changes retention by a call of which each operation fails once, and again by a later writer. Says
+/// how often that one found it changed.
+fn retain_in_doubt(image: &Image, from: Retention, to: Retention) -> u64 {
+    let trial = SimDir::from_image(image);
+    let tree = open(&trial);
+    let first = trial.op_count();
+    tree.set_retention(to).unwrap();
+    let mut in_doubt = 0;
+    for op in first..trial.op_count() {
+        let dir = SimDir::from_image(image);
+        let tree = open(&dir);
+        dir.fail_at(op, Fault::Eio, Times::Once);
+        let _ = tree.set_retention(to); // Removing what is needed no longer may fail.
+        drop(tree);
+
+        let tree = open(&dir);
+        let failed_last = matches!(dir.ops()[op].op, Op::SyncDir);
+        in_doubt += u64::from(failed_last && from != to && tree.retention() == to);
+        tree.set_retention(to).unwrap();
+        dir.note(Note::Ack(1));
+        for image in after_ack(&dir) {
+            let after = open(&SimDir::from_image(&image));
+            assert_eq!(after.retention(), to, "from {from:?}, operation {op}");
+        }
+    }
+    in_doubt
 }
 
 #[test]
