@@ -4,8 +4,10 @@
 //! 1. Journals are replayed, from the one that the manifest names, each one naming the next, and
 //!    become segments. No journal is appended to again: what the system's cache shows of a file
 //!    whose sync once failed need not be on its disk, and now it is there a second time.
-//! 2. One manifest names those segments and no journal.
-//! 3. Files that it does not name are removed. If there are any and no journal was replayed, the
+//! 2. Segments are removed that were there before and are not named: of what is in them, the journals
+//!    had what lasts.
+//! 3. One manifest names the new segments and no journal.
+//! 4. Files that it does not name are removed. If there are any and no journal was replayed, the
 //!    manifest is published again before that: the sync of its name may have failed, and one that
 //!    works now would say nothing of it.
 

@@ -2,7 +2,8 @@
 //! published, or a journal between them is missing.
 //!
 //! No crash leaves that. The first commit into a journal comes after the manifest that leads to
-//! it, and a flushed segment lies unnamed only while a manifest still leads to its journal.
+//! it, and a flushed segment lies unnamed only while a manifest still leads to its journal: recovery,
+//! which may find less in that journal than is in the segment, removes it before it names no journal.
 
 use std::collections::BTreeSet;
 

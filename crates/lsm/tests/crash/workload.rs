@@ -387,8 +387,11 @@ impl Session {
 
     /// Lets go of everything, as the end of the process does.
     pub(crate) fn abandon(&mut self) {
-        self.held.clear();
-        self.tree = None;
+        let Self { held, tree, .. } = self;
+        self.stage.dir.kill(|| {
+            held.clear();
+            *tree = None;
+        });
     }
 
     /// Opens the store. What this process was told is committed must be there, durable or not:

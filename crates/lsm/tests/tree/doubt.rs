@@ -7,7 +7,7 @@ use sutra_lsm::{
     Background, BackupOptions, CompactionConfig, ConceptPut, Durability, Environment, LsmError,
     LsmTree, Retention, WriteBatch,
 };
-use sutra_testkit::{CrashPlan, Fault, Image, Note, Op, Profile, SimDir, Times};
+use sutra_testkit::{CrashPlan, Fault, Image, Note, Op, Profile, SimDir, Tears, Times};
 
 const KIND: &str = "hypernym";
 
@@ -73,17 +73,65 @@ fn a_kind_is_known_only_once_its_name_is_durable() {
     assert_eq!(in_doubt, 1, "the sync of the directory behind the rename");
 }
 
+/// A closed store of which nothing is left but the number of the last commit.
+fn empty_store() -> Image {
+    let dir = SimDir::from_image(&store());
+    let tree = open(&dir);
+    let mut batch = WriteBatch::new();
+    batch.delete_concept(ConceptId::from_key("first"));
+    tree.commit(batch, Durability::Sync).unwrap();
+    tree.compact_all().unwrap();
+    tree.close().unwrap();
+    dir.image()
+}
+
 #[test]
 fn a_retention_holds_only_once_it_is_durable() {
     let all = [Retention::Latest, Retention::Window(9), Retention::Versions(2), Retention::Forever];
-    for (from, to) in all.iter().flat_map(|from| all.iter().map(move |to| (*from, *to))) {
-        let dir = SimDir::from_image(&store());
+    let changes = all.iter().flat_map(|from| all.iter().map(move |to| (*from, *to)));
+    for ((from, to), image) in
+        changes.flat_map(|change| [(change, store()), (change, empty_store())])
+    {
+        let dir = SimDir::from_image(&image);
         let tree = open(&dir);
         tree.set_retention(from).unwrap();
         tree.close().unwrap();
         let in_doubt = retain_in_doubt(&dir.image(), from, to);
         assert_eq!(in_doubt, u64::from(from != to), "from {from:?} to {to:?}");
     }
+}
+
+/// Of a killed writer the journal is not durable, but the segment is that the next one makes of it.
+#[test]
+fn a_recovery_goes_past_segments_of_one_that_was_cut() {
+    let dir = SimDir::new();
+    let tree = open(&dir);
+    put(&tree, "first");
+    let mut batch = WriteBatch::new();
+    batch.put_concept(&ConceptPut::new(ConceptId::from_key("second"))).unwrap();
+    tree.commit(batch, Durability::Buffered).unwrap();
+    dir.kill(|| drop(tree));
+    let killed = dir.op_count();
+    drop(open(&dir));
+
+    let plan = CrashPlan { tears: Tears::None, ..CrashPlan::new(Profile::PosixWeak) };
+    let crashes = dir.crashes_within(killed..=dir.op_count(), &plan).map(|crash| crash.image);
+    let with_both = crashes.filter(|image| has(image, "journal_") && has(image, "seg_"));
+    let mut ahead = 0;
+    for image in with_both {
+        let dir = SimDir::from_image(&image);
+        let tree = open(&dir);
+        let commits = tree.snapshot().seq();
+        ahead += u64::from(commits == 1);
+        for crash in dir.crashes(&plan) {
+            assert_eq!(open(&SimDir::from_image(&crash.image)).snapshot().seq(), commits);
+        }
+    }
+    assert!(ahead > 0, "no segment held more than the journal");
+}
+
+fn has(image: &Image, start: &str) -> bool {
+    image.names().any(|name| name.to_string().starts_with(start))
 }
 
 /// Changes retention by a call of which each operation fails once, and again by a later writer. Says

@@ -89,7 +89,16 @@ impl SimDir {
 
     /// Cuts the power after `ops` operations: every later call fails, and nothing is logged.
     pub fn cut_after(&self, ops: usize) {
-        self.0.lock().op_faults.cut_after(ops as u64);
+        self.0.lock().op_faults.set_cut(Some(ops as u64));
+    }
+
+    /// Lets the process end before it does what `drop` asks for: every call in it fails, and nothing is
+    /// logged. What was written stays as it is, synced or not.
+    pub fn kill(&self, drop: impl FnOnce()) {
+        let calls = self.op_count() as u64;
+        let before = self.0.lock().op_faults.set_cut(Some(calls));
+        drop();
+        self.0.lock().op_faults.set_cut(before);
     }
 
     /// Lets `rule` decide from now on what becomes of each rename, removal, sync and write: the

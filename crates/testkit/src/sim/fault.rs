@@ -46,8 +46,9 @@ impl Faults {
         self.planned.push((at, fault, times));
     }
 
-    pub(crate) fn cut_after(&mut self, calls: u64) {
-        self.cut_after = Some(calls);
+    /// Cuts the power after so many calls, or no longer; gives what was to be before.
+    pub(crate) fn set_cut(&mut self, after: Option<u64>) -> Option<u64> {
+        std::mem::replace(&mut self.cut_after, after)
     }
 
     pub(crate) fn clear(&mut self) {

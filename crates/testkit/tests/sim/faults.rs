@@ -136,6 +136,29 @@ fn after_a_power_cut_nothing_works_and_nothing_changes() {
 }
 
 #[test]
+fn a_kill_lets_nothing_be_done_and_takes_nothing_back() {
+    let dir = SimDir::new();
+    let lock = dir.lock(&name("lock")).unwrap();
+    let file = dir.create(&name("a")).unwrap();
+    file.write_at(0, b"abc").unwrap();
+    let (ops, before) = (dir.op_count(), dir.image());
+    dir.fail_at(ops, Fault::Eio, Times::Once);
+    dir.kill(|| {
+        assert!(file.write_at(0, b"def").is_err() && dir.remove(&name("a")).is_err());
+        drop(lock);
+    });
+    assert_eq!((dir.op_count(), dir.image()), (ops, before));
+    assert!(!dir.durable_image().contains(&name("a")), "what was not synced is not now");
+    file.sync().expect_err("a fault that was to come does come");
+    let _lock = dir.lock(&name("lock")).unwrap();
+    file.sync().unwrap();
+
+    dir.cut_after(dir.op_count());
+    dir.kill(|| {});
+    assert!(dir.sync().is_err(), "the power is off as it was");
+}
+
+#[test]
 #[should_panic(expected = "after it was sealed")]
 fn writing_to_a_sealed_file_is_a_bug() {
     let file = SimDir::new().create(&name("a")).unwrap();
