@@ -6,6 +6,7 @@
 //! * `tape` turns bytes into choices; `base` has sound stores to begin with.
 //! * `damage` and `mutate` damage files as a tape says, and `repair` makes sums right again, so that what is
 //!   behind them is reached.
+//! * `look` reads all that a store says, and `ask` searches it.
 //! * `past` is what a store that keeps history must still say.
 //! * `life` is the simulator of the tests, taken in by its path.
 //! * [`segment()`], [`manifest()`], [`journal()`], [`store_ops()`], [`open_dir()`] and
@@ -13,6 +14,7 @@
 //! * `index` has those of the sections of indexes, which the tests of `sutra-index` run.
 //! * [`bounded`] holds memory against the length of the files.
 
+mod ask;
 mod base;
 mod bound;
 mod damage;

@@ -8,6 +8,8 @@ use sutra_manifest::{ManifestError, Problem};
 use sutra_testkit::SimDir;
 use zerocopy::IntoBytes;
 
+use super::ask::search;
+
 /// What a store says, but for where it is kept.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Content {
@@ -76,11 +78,19 @@ pub(super) fn look(tree: &LsmTree<SimDir>) -> Option<Content> {
     }
     match read {
         Ok(content) if report.is_intact() => {
+            let is_told = |error: &LsmError| matches!(error, LsmError::NotIndexed { .. });
+            let searched = search(&snapshot, &content.now.ids());
+            assert!(searched.as_ref().is_err_and(is_told) || searched.is_ok(), "{searched:?}");
             compare(&snapshot, &content.now).expect("what was read can be looked up");
             content.past.check();
             Some(content)
         }
-        Ok(_) => None,
+        Ok(content) => {
+            if let Err(error) = search(&snapshot, &content.now.ids()) {
+                names_a_file(&error);
+            }
+            None
+        }
         Err(error) => {
             names_a_file(&error);
             assert!(!report.is_intact(), "verified, and yet: {error}");

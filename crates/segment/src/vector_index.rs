@@ -1,6 +1,6 @@
 //! The index of the vectors: for each space its rows and codes, and centroids that segments share.
 
-use sutra_format::VectorIndexEntry;
+use sutra_format::{ConceptRecord, VectorIndexEntry};
 use sutra_index::vectors::{CentroidsBlob, Section, VectorError};
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, IntoBytes};
@@ -134,6 +134,21 @@ impl<D: AsRef<[u8]>> Segment<D> {
                 self.vectors_of(entry.space.get(), entry.dimension.get())?
             {
                 section.verify().map_err(|source| self.vectors_error(source))?;
+                self.verify_rows(entry, &section)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the rows of a section have vectors of its space and dimension.
+    fn verify_rows(&self, entry: &VectorIndexEntry, section: &Section<'_>) -> Result<()> {
+        for row in section.rows() {
+            let record = self.concept(row)?;
+            let has_vector = record.vector_offset.get() != ConceptRecord::ABSENT;
+            let (space, dimension) = (record.vector_space, record.vector_dimension);
+            if !has_vector || (space, dimension) != (entry.space, entry.dimension) {
+                let at = self.sections.vector_index.offset + entry.offset.get();
+                return Err(self.corrupt(invalid(at, "a row has no such vector")));
             }
         }
         Ok(())

@@ -10,6 +10,7 @@ use sutra_index::vectors::{
 };
 use sutra_segment::VectorIndexPart;
 
+use super::segments::damage;
 use super::space::{SQUARED_LENGTH_MAX, SpaceKey, squared_length};
 use crate::error::{LsmError, Result};
 use crate::files::SegmentFile;
@@ -164,21 +165,10 @@ impl<'a, D: Dir> NewVectors<'a, D> {
                 .map(|(at, section)| MergeInput { section, new_rows: moves.of(*at) })
                 .collect();
             merge(coder, centroids, row_limit, &inputs, rows)
-                .map_err(|error| self.damage(&sections, error))
+                .map_err(|error| damage(&sections, |at| &*self.input.segments[at], error))
         } else {
             build(coder, centroids, row_limit, &rows.comparable(), rows).map_err(failure)
         }
-    }
-
-    /// The error of a merge, with the file that is damaged: the one whose section does not hold, and
-    /// if each does by itself, the newest.
-    fn damage(&self, sections: &[(usize, Section<'a>)], error: VectorError) -> LsmError {
-        let is_damaged = |(_, section): &&(usize, Section<'_>)| section.verify().is_err();
-        let Some((at, _)) = sections.iter().find(is_damaged).or(sections.first()) else {
-            return failure(error);
-        };
-        let path = self.input.segments[*at].segment.path().to_path_buf();
-        LsmError::Inconsistent { path, reason: format!("index of vectors: {error}") }
     }
 
     /// The segments that will still be there beside the new one.

@@ -190,6 +190,6 @@ impl<D: Dir> Snapshot<D> {
     }
 }
 
-pub(super) fn refused(error: VectorError) -> LsmError {
+fn refused(error: VectorError) -> LsmError {
     LsmError::invalid("search for vectors", error.to_string())
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use sutra_fs::Dir;
 use sutra_index::vectors::{
-    Centroids, Coder, Effort, Hit, Part, Query, Searcher, Section, Vectors,
+    Centroids, Coder, Effort, Hit, Part, Query, Searcher, Section, VectorError, Vectors,
 };
 
-use super::search::{Asked, VectorQuery, refused};
+use super::search::{Asked, VectorQuery};
 use super::space::SpaceKey;
 use crate::error::{LsmError, Result};
 use crate::files::SegmentFile;
@@ -18,6 +18,19 @@ use crate::words::{Keep, usable};
 
 /// The index of a space in a segment, and which segment it is.
 type Indexed<'s> = (usize, Section<'s>);
+
+/// The error of something that reads sections together, with the file that is damaged: the one whose
+/// section does not hold, and if each does by itself, the first.
+pub(super) fn damage<'s, D: Dir>(
+    sections: &[Indexed<'_>],
+    file: impl Fn(usize) -> &'s SegmentFile<D>,
+    error: VectorError,
+) -> LsmError {
+    let is_damaged = |(_, section): &&Indexed<'_>| section.verify().is_err();
+    let damaged = sections.iter().find(is_damaged).or(sections.first());
+    let path = file(damaged.map_or(0, |(at, _)| *at)).segment.path().to_path_buf();
+    LsmError::Inconsistent { path, reason: format!("index of vectors: {error}") }
+}
 
 impl<D: Dir> Snapshot<D> {
     /// Adds the best of all segments.
@@ -89,7 +102,9 @@ impl<D: Dir> Snapshot<D> {
         if let Some(error) = failed.take() {
             return Err(error);
         }
-        for (asked, hits) in asked.iter_mut().zip(answers.map_err(refused)?) {
+        // The queries were looked at before.
+        let answers = answers.map_err(|error| damage(sections, |at| &segments[at], error))?;
+        for (asked, hits) in asked.iter_mut().zip(answers) {
             for Hit { part, row, score } in hits {
                 let record = segments[sections[part].0].segment.concept(row)?;
                 asked.found.push((score, record.id));
