@@ -62,7 +62,8 @@ pub struct SalvageOptions {
 /// changes; nobody may write there meanwhile. `progress` is told how many more bytes were read.
 ///
 /// Fails if nothing in `from` says that it was a store, or if `to` cannot be written; remove what
-/// is in `to` then.
+/// is in `to` then. Who is stopped in the midst of it leaves there no store, or one of which the words
+/// are not counted anew yet: remove that as well.
 pub fn salvage<D: Dir>(
     from: &Arc<D>,
     to: D,
